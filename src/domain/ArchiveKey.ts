@@ -1,0 +1,64 @@
+/**
+ * Object keys of archive files: `<prefix>/<topic>/<partition>/<topic>-<partition>-<19 digits>.avro`,
+ * the digits being the offset of the first record.
+ */
+import type { TopicPartition } from "./TopicPartition.ts"
+
+export interface ArchiveKey extends TopicPartition {
+  /** Everything in front of `<topic>/`, without the slash between; empty for an empty prefix. */
+  readonly root: string
+  readonly firstOffset: bigint
+}
+
+const offsetDigits = 19
+
+/**
+ * Joins path parts as Go's `path.Join` does, because the original builds its keys with it: empty
+ * parts are left out, doubled slashes collapse, `.` and `..` are resolved.
+ */
+export const joinPath = (...parts: ReadonlyArray<string>): string => {
+  const joined = parts.filter((part) => part !== "").join("/")
+  if (joined === "") return ""
+  const rooted = joined.startsWith("/")
+  const clean: Array<string> = []
+  for (const part of joined.split("/")) {
+    if (part === "" || part === ".") continue
+    if (part !== "..") clean.push(part)
+    else if (clean.length > 0 && clean.at(-1) !== "..") clean.pop()
+    else if (!rooted) clean.push("..")
+  }
+  const path = clean.join("/")
+  return rooted ? `/${path}` : path === "" ? "." : path
+}
+
+/** The folder of a partition, with the slash at its end: also the key of its plan records. */
+export const partitionFolder = (root: string, { partition, topic }: TopicPartition): string =>
+  `${joinPath(root, topic, String(partition))}/`
+
+export const archiveKey = (root: string, source: TopicPartition, firstOffset: bigint): string => {
+  const digits = String(firstOffset).padStart(offsetDigits, "0")
+  return `${partitionFolder(root, source)}${source.topic}-${source.partition}-${digits}.avro`
+}
+
+const form = /^(?:(.*)\/)?([^/]+)\/(\d+)\/([^/]+)-(\d+)-(\d{19})\.avro$/
+
+/** `undefined` when the key is not that of an archive file, or contradicts itself. */
+export const parseArchiveKey = (key: string): ArchiveKey | undefined => {
+  const match = form.exec(key)
+  if (match === null) return undefined
+  const [, root = "", topic = "", partition = "", fileTopic, filePartition, digits = "0"] = match
+  return topic === fileTopic && partition === filePartition &&
+      String(Number(partition)) === partition
+    ? { root, topic, partition: Number(partition), firstOffset: BigInt(digits) }
+    : undefined
+}
+
+/** Where the sidecars of an archive live: beside its prefix, never under it. */
+export const metaKey = (prefix: string, kind: string, name: string): string => {
+  const root = joinPath(prefix)
+  return root === "" ? `kafka-data-keep.meta.${kind}.${name}` : `${root}.meta/${kind}/${name}`
+}
+
+/** The root of a later generation of a topic. `prefix` must not be empty. */
+export const generationRoot = (prefix: string, topicId: string): string =>
+  `${joinPath(prefix)}.generations/${topicId}`
