@@ -1,0 +1,31 @@
+/**
+ * Buffers of one size to be used again: fresh memory of a megabyte costs as much as copying a
+ * megabyte into it, and is paid for once more by the garbage collector.
+ */
+import { Buffer } from "node:buffer"
+
+export class BufferPool {
+  /** Bytes of every buffer. */
+  readonly size: number
+  readonly #most: number
+  readonly #free: Array<Buffer> = []
+
+  /** Keeps at most `maxBytes` of buffers that nobody uses. */
+  constructor(size: number, maxBytes: number) {
+    this.size = size
+    this.#most = Math.floor(maxBytes / size)
+  }
+
+  take(): Buffer {
+    return this.#free.pop() ?? Buffer.allocUnsafeSlow(this.size)
+  }
+
+  /**
+   * Gives back a buffer that was taken here, or any view of it. Nobody may read it any more. One of
+   * another size is left to the garbage collector.
+   */
+  give({ buffer }: Buffer): void {
+    if (buffer.byteLength !== this.size || this.#free.length >= this.#most) return
+    if (!this.#free.some((free) => free.buffer === buffer)) this.#free.push(Buffer.from(buffer))
+  }
+}

@@ -1,0 +1,45 @@
+/** Zstandard on the thread pool: every frame of the input is read, every frame written is checked. */
+import { Buffer } from "node:buffer"
+import zlib from "node:zlib"
+import { corrupt } from "./CodecError.ts"
+import { poolOptions, StreamPool } from "./StreamPool.ts"
+import { type ZstdFrame, zstdFrames } from "./ZstdFrames.ts"
+
+const decompressors = new StreamPool(() => zlib.createZstdDecompress(poolOptions))
+
+const compressors = new Map<number, StreamPool>()
+
+const compressorsOf = (level: number): StreamPool => {
+  const found = compressors.get(level)
+  if (found !== undefined) return found
+  const { ZSTD_c_checksumFlag, ZSTD_c_compressionLevel, ZSTD_e_end } = zlib.constants
+  const params = { [ZSTD_c_compressionLevel]: level, [ZSTD_c_checksumFlag]: 1 }
+  // Ending the frame with every write also tells zstd the size, which the frame then carries.
+  const made = new StreamPool(() =>
+    zlib.createZstdCompress({ ...poolOptions, params, flush: ZSTD_e_end })
+  )
+  compressors.set(level, made)
+  return made
+}
+
+/** One frame with content size and content checksum. */
+export const zstdCompress = (bytes: Uint8Array, level: number): Promise<Buffer> =>
+  compressorsOf(level).run(bytes, Infinity)
+
+const decompressFrame = async (bytes: Buffer, frame: ZstdFrame): Promise<Buffer> => {
+  const output = await decompressors.run(bytes.subarray(frame.start, frame.end), frame.bound)
+  if (frame.contentSize !== undefined && frame.contentSize !== output.length) {
+    throw corrupt(`a zstd frame of ${frame.contentSize} bytes held ${output.length}`)
+  }
+  return output
+}
+
+/** The content of all frames. `limit`: bytes of output, refused before anything is allocated. */
+export const zstdDecompress = async (bytes: Buffer, limit: number): Promise<Buffer> => {
+  const frames = zstdFrames(bytes)
+  const size = frames.reduce((sum, frame) => sum + (frame.contentSize ?? frame.bound), 0)
+  if (size > limit) throw corrupt(`the zstd data expands to more than ${limit} bytes`)
+  const first = frames[0]
+  if (first !== undefined && frames.length === 1) return decompressFrame(bytes, first)
+  return Buffer.concat(await Promise.all(frames.map((frame) => decompressFrame(bytes, frame))))
+}

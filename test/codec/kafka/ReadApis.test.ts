@@ -1,0 +1,127 @@
+import { assert, describe, it } from "@effect/vitest"
+import { encodeRequest, setCorrelationId, throttleMs } from "../../../src/codec/kafka/Api.ts"
+import { describeTopicConfigs } from "../../../src/codec/kafka/DescribeConfigs.ts"
+import { fetch } from "../../../src/codec/kafka/Fetch.ts"
+import { findCoordinator } from "../../../src/codec/kafka/FindCoordinator.ts"
+import { listOffsets } from "../../../src/codec/kafka/ListOffsets.ts"
+import { metadata } from "../../../src/codec/kafka/Metadata.ts"
+import { answer, ours, payloadOf, truth } from "./wireTruth.ts"
+
+const topic = "orders"
+
+describe("requests that read, byte for byte as the Java client", () => {
+  it("Metadata", () => {
+    assert.strictEqual(ours(metadata, { topics: undefined }), truth("metadata.all"))
+    assert.strictEqual(ours(metadata, { topics: ["orders", "größe"] }), truth("metadata.some"))
+    const read = answer(metadata, "metadata.answer")
+    assert.deepStrictEqual(read.brokers, [
+      { nodeId: 1, host: "broker-1", port: 9092, rack: "a" },
+      { nodeId: 2, host: "::1", port: 9093, rack: null }
+    ])
+    assert.strictEqual(read.clusterId, "MkU3OEVBNTcwNTJENDM2Qg")
+    assert.strictEqual(read.controllerId, 2)
+    assert.deepStrictEqual(
+      read.topics.map(({ error, internal, topic }) => [topic, internal, error]),
+      [
+        ["orders", false, undefined],
+        ["missing", false, "UNKNOWN_TOPIC_OR_PARTITION"],
+        ["__consumer_offsets", true, undefined]
+      ]
+    )
+    assert.strictEqual(read.topics[0]?.topicId, "dFKCFU4hRMGow8wJb-FLvA")
+    assert.deepStrictEqual(read.topics[0]?.partitions, [
+      { partition: 0, leader: 1, leaderEpoch: 3, replicas: [1, 2], error: undefined },
+      { partition: 1, leader: -1, leaderEpoch: 7, replicas: [2], error: "LEADER_NOT_AVAILABLE" }
+    ])
+  })
+
+  it("Fetch", () => {
+    const partitions = [
+      { topic, partition: 0, offset: 9_007_199_254_740_993n, maxBytes: 1_048_576, leaderEpoch: 3 },
+      { topic: "clicks", partition: 2, offset: 8n, maxBytes: 1000, leaderEpoch: -1 },
+      { topic, partition: 4, offset: 0n, maxBytes: 1000, leaderEpoch: -1 }
+    ]
+    const limits = { maxWaitMs: 500, minBytes: 1, maxBytes: 33_554_432 }
+    const isolation = "read_committed"
+    assert.strictEqual(ours(fetch, { partitions, ...limits, isolation }), truth("fetch"))
+    assert.deepStrictEqual(answer(fetch, "fetch.answer"), {
+      throttleMs: 17,
+      error: undefined,
+      partitions: [
+        {
+          topic,
+          partition: 0,
+          error: undefined,
+          highWatermark: 30n,
+          lastStableOffset: 20n,
+          logStartOffset: 10n,
+          aborted: [{ producerId: 7n, firstOffset: 12n }],
+          records: Buffer.from([1, 2, 3])
+        },
+        {
+          topic,
+          partition: 4,
+          error: "OFFSET_OUT_OF_RANGE",
+          highWatermark: -1n,
+          lastStableOffset: -1n,
+          logStartOffset: -1n,
+          aborted: [],
+          records: Buffer.alloc(0)
+        }
+      ]
+    })
+    assert.strictEqual(throttleMs(fetch, payloadOf(fetch, "fetch.answer")), 17)
+  })
+
+  it("Fetch: records are views of the answer", () => {
+    const payload = payloadOf(fetch, "fetch.answer")
+    const before = answer(fetch, "fetch.answer").partitions[0]?.records
+    assert.strictEqual(before?.buffer.byteLength === 3, false)
+    assert.isAbove(payload.indexOf(before ?? ""), 0)
+  })
+
+  it("ListOffsets", () => {
+    const partitions = [{ topic, partition: 3 }]
+    assert.strictEqual(ours(listOffsets, { partitions, at: "stable" }), truth("listOffsets"))
+    assert.deepStrictEqual(answer(listOffsets, "listOffsets.answer"), [
+      {
+        topic,
+        partition: 3,
+        offset: 9_007_199_254_740_993n,
+        leaderEpoch: 6,
+        error: undefined
+      },
+      { topic, partition: 5, offset: -1n, leaderEpoch: -1, error: "NOT_LEADER_OR_FOLLOWER" }
+    ])
+  })
+
+  it("FindCoordinator", () => {
+    const request = { kind: "transaction", key: "g" } as const
+    assert.strictEqual(ours(findCoordinator, request), truth("findCoordinator"))
+    const { host, nodeId, port } = answer(findCoordinator, "findCoordinator.answer")
+    assert.deepStrictEqual({ host, nodeId, port }, { host: "broker-3", nodeId: 3, port: 9092 })
+  })
+
+  it("DescribeConfigs", () => {
+    const request = { topics: [topic], names: ["cleanup.policy"] }
+    assert.strictEqual(ours(describeTopicConfigs, request), truth("describeConfigs"))
+    assert.deepStrictEqual(answer(describeTopicConfigs, "describeConfigs.answer"), [
+      { topic, error: undefined, detail: "", configs: { "cleanup.policy": "compact" } },
+      {
+        topic: "missing",
+        error: "UNKNOWN_TOPIC_OR_PARTITION",
+        detail: "no such topic",
+        configs: {}
+      }
+    ])
+  })
+})
+
+describe("the frame", () => {
+  it("has size, header and correlation id, with tags where the API is flexible", () => {
+    const frame = encodeRequest(metadata, "me", { topics: [] })
+    setCorrelationId(frame, 0x01020304)
+    const parts = ["00000012", "0003", "000a", "01020304", "00026d65", "00", "01", "00000000"]
+    assert.strictEqual(Buffer.concat(frame).toString("hex"), parts.join(""))
+  })
+})
