@@ -1,0 +1,69 @@
+/** The SDK's client as the parts of the S3 store share it: requests as effects, own retries. */
+import { S3Client } from "@aws-sdk/client-s3"
+import { Duration, Effect, Schedule } from "effect"
+import type { StoreError } from "./ObjectStore.ts"
+import { storeError, unreachable } from "./S3ErrorsLayer.ts"
+import type { S3Settings } from "./S3StoreLayer.ts"
+
+/** Silence from the other side for so long ends a request. */
+export const idleLimit = Duration.seconds(30)
+
+const connectTimeoutMs = 5000
+const maxSockets = 64
+
+const silent = { trace() {}, debug() {}, info() {}, warn() {}, error() {} }
+
+/**
+ * Credentials come from the SDK's default chain. The SDK neither retries (a streamed body cannot be
+ * replayed) nor computes checksums: what is uploaded brings its own.
+ */
+export const makeClient = ({ endpoint, region }: S3Settings) =>
+  Effect.acquireRelease(
+    Effect.sync(() =>
+      new S3Client({
+        maxAttempts: 1,
+        requestChecksumCalculation: "WHEN_REQUIRED",
+        responseChecksumValidation: "WHEN_REQUIRED",
+        requestHandler: {
+          connectionTimeout: connectTimeoutMs,
+          httpAgent: { keepAlive: true, maxSockets },
+          httpsAgent: { keepAlive: true, maxSockets },
+          logger: silent
+        },
+        logger: silent,
+        ...(region === undefined ? {} : { region }),
+        ...(endpoint === undefined ? {} : { endpoint, forcePathStyle: true })
+      })
+    ),
+    (client) => Effect.sync(() => client.destroy())
+  )
+
+/** One try. Interruption and `limit` cancel the request. */
+export const request = <A>(
+  operation: string,
+  key: string,
+  send: (options: { readonly abortSignal: AbortSignal }) => Promise<A>
+): Effect.Effect<A, StoreError> =>
+  Effect.tryPromise({
+    try: (abortSignal) => send({ abortSignal }),
+    catch: storeError(operation, key)
+  })
+
+const retries = Schedule.jittered(Schedule.exponential("200 millis")).pipe(
+  Schedule.intersect(Schedule.recurs(2)),
+  Schedule.upTo("4 seconds")
+)
+
+/** A request without a body: ended after silence, and repeated a little when that can help. */
+export const query = <A>(
+  operation: string,
+  key: string,
+  send: (options: { readonly abortSignal: AbortSignal }) => Promise<A>
+): Effect.Effect<A, StoreError> =>
+  request(operation, key, send).pipe(
+    Effect.timeoutFail({
+      duration: idleLimit,
+      onTimeout: () => unreachable(operation, key, "no answer within 30 seconds")
+    }),
+    Effect.retry({ schedule: retries, while: (error) => error.transient })
+  )
