@@ -1,0 +1,237 @@
+/**
+ * A Kafka cluster as this program needs it: requests in, per-partition answers out. Nothing here
+ * decides anything; membership, resuming and retrying belong to the streams. `KafkaLayer.ts`
+ * implements it on kafkajs's connections with our own request bytes.
+ */
+import type { Effect } from "effect"
+import { Context, Schema } from "effect"
+import type { KafkaErrorName } from "../src/codec/kafka/ErrorCodes.ts"
+import { isRetriable } from "../src/codec/kafka/ErrorCodes.ts"
+import type { TopicPartition } from "../src/domain/TopicPartition.ts"
+
+export class KafkaError extends Schema.TaggedError<KafkaError>()("KafkaError", {
+  /** Kafka's own name for the error, or one of the client-side names of `ErrorCodes.ts`. */
+  reason: Schema.String as Schema.Schema<KafkaErrorName>,
+  operation: Schema.String,
+  /** Broker, topic-partition or group concerned; empty when the cluster as a whole is. */
+  subject: Schema.String,
+  cause: Schema.Defect
+}) {
+  override get message(): string {
+    const detail = this.cause instanceof Error ? this.cause.message : String(this.cause ?? "")
+    const subject = this.subject === "" ? "" : ` ${this.subject}`
+    return `${this.operation}${subject}: ${this.reason}${detail === "" ? "" : ` (${detail})`}`
+  }
+  /** The same request can succeed later, perhaps after a metadata refresh. */
+  get retriable(): boolean {
+    return isRetriable(this.reason)
+  }
+}
+
+export interface Broker {
+  readonly nodeId: number
+  readonly host: string
+  readonly port: number
+  readonly rack: string | null
+}
+
+export interface PartitionMetadata {
+  readonly partition: number
+  /** Node id, -1 while there is none. */
+  readonly leader: number
+  readonly leaderEpoch: number
+  readonly replicas: ReadonlyArray<number>
+  readonly error: KafkaErrorName | undefined
+}
+
+export interface TopicMetadata {
+  readonly topic: string
+  /** 22 characters of base64url, as `kafka-topics.sh --describe` prints it. */
+  readonly topicId: string
+  readonly internal: boolean
+  readonly error: KafkaErrorName | undefined
+  /** In partition order. */
+  readonly partitions: ReadonlyArray<PartitionMetadata>
+}
+
+export interface ClusterMetadata {
+  readonly clusterId: string
+  readonly controllerId: number
+  readonly brokers: ReadonlyArray<Broker>
+  readonly topics: ReadonlyArray<TopicMetadata>
+}
+
+export interface FetchPartition extends TopicPartition {
+  readonly offset: bigint
+  /** Bytes; the first batch comes whole whatever its size. */
+  readonly maxBytes: number
+  /** -1: unknown. */
+  readonly leaderEpoch: number
+}
+
+export interface FetchRequest {
+  /** Node id of the leader of all partitions asked for. */
+  readonly broker: number
+  readonly partitions: ReadonlyArray<FetchPartition>
+  readonly maxWaitMs: number
+  readonly minBytes: number
+  readonly maxBytes: number
+  readonly isolation: "read_committed" | "read_uncommitted"
+}
+
+export interface AbortedTransaction {
+  readonly producerId: bigint
+  readonly firstOffset: bigint
+}
+
+export interface FetchedPartition extends TopicPartition {
+  readonly error: KafkaErrorName | undefined
+  readonly highWatermark: bigint
+  readonly lastStableOffset: bigint
+  readonly logStartOffset: bigint
+  /** In the broker's order, which is not offset order. */
+  readonly aborted: ReadonlyArray<AbortedTransaction>
+  /** Raw record batches; the last may be cut short. A view of the response: copy what stays. */
+  readonly records: Buffer
+}
+
+export interface FetchResponse {
+  readonly throttleMs: number
+  readonly partitions: ReadonlyArray<FetchedPartition>
+}
+
+export interface PartitionOffset extends TopicPartition {
+  readonly offset: bigint
+  readonly leaderEpoch: number
+  readonly error: KafkaErrorName | undefined
+}
+
+export interface ProduceRequest extends TopicPartition {
+  /** Node id of the partition's leader. */
+  readonly broker: number
+  /** One whole RecordBatch v2. */
+  readonly batch: Buffer
+  readonly timeoutMs: number
+}
+
+export interface ProduceAck {
+  readonly baseOffset: bigint
+  /** Milliseconds since the epoch when the broker replaced the timestamps, else -1. */
+  readonly logAppendTimeMs: bigint
+  readonly logStartOffset: bigint
+  readonly throttleMs: number
+}
+
+export interface ProducerIdentity {
+  readonly producerId: bigint
+  readonly epoch: number
+}
+
+export interface GroupProtocol {
+  readonly name: string
+  readonly metadata: Buffer
+}
+
+export interface JoinRequest {
+  readonly groupId: string
+  /** Empty on the first join. */
+  readonly memberId: string
+  readonly sessionTimeoutMs: number
+  readonly rebalanceTimeoutMs: number
+  readonly protocolType: string
+  readonly protocols: ReadonlyArray<GroupProtocol>
+}
+
+export interface JoinResponse {
+  readonly generation: number
+  readonly protocol: string
+  readonly leaderId: string
+  readonly memberId: string
+  /** Empty for all but the leader. */
+  readonly members: ReadonlyArray<{ readonly memberId: string; readonly metadata: Buffer }>
+}
+
+export interface GroupMemberRef {
+  readonly groupId: string
+  readonly generation: number
+  readonly memberId: string
+}
+
+export interface OffsetToCommit extends TopicPartition {
+  readonly offset: bigint
+  /** -1: unknown. */
+  readonly leaderEpoch: number
+  readonly metadata: string | null
+}
+
+export interface CommittedOffset extends TopicPartition {
+  /** -1: nothing committed. */
+  readonly offset: bigint
+  readonly leaderEpoch: number
+  readonly metadata: string | null
+  readonly error: KafkaErrorName | undefined
+}
+
+export interface NewTopic {
+  readonly topic: string
+  readonly partitions: number
+  /** -1: the broker's default. */
+  readonly replicationFactor: number
+  readonly configs: Readonly<Record<string, string>>
+}
+
+type Answer<A> = Effect.Effect<A, KafkaError>
+
+export class Kafka extends Context.Tag("kafka-data-keep/Kafka")<Kafka, {
+  /** Fresh from a broker, never cached. `undefined`: all topics. Never creates a topic. */
+  readonly metadata: (topics: ReadonlyArray<string> | undefined) => Answer<ClusterMetadata>
+  /** One request on the broker's fetch connection; answers come in the order of the requests. */
+  readonly fetch: (request: FetchRequest) => Answer<FetchResponse>
+  /** `stable`: the last stable offset; `latest`: the high watermark. Asks each leader once. */
+  readonly listOffsets: (
+    partitions: ReadonlyArray<TopicPartition>,
+    at: "earliest" | "latest" | "stable"
+  ) => Answer<ReadonlyArray<PartitionOffset>>
+  /**
+   * acks=all. Requests go onto the wire in the order in which their effects were started. A
+   * partition error is a failure with its name; DUPLICATE_SEQUENCE_NUMBER is an answer, not a
+   * failure: the batch is in the log already.
+   */
+  readonly produce: (request: ProduceRequest) => Answer<ProduceAck>
+  /** An idempotent producer's identity without a transactional id. */
+  readonly initProducerId: Answer<ProducerIdentity>
+  /**
+   * Takes over: InitProducerId with the transactional id, AddPartitionsToTxn, EndTxn(abort). From
+   * then on every earlier holder of the id is refused by these partitions.
+   */
+  readonly fence: (
+    transactionalId: string,
+    partitions: ReadonlyArray<TopicPartition>
+  ) => Answer<ProducerIdentity>
+  /** Joins, with the member id that the coordinator hands out (KIP-394), in one call. */
+  readonly joinGroup: (request: JoinRequest) => Answer<JoinResponse>
+  readonly syncGroup: (
+    member: GroupMemberRef,
+    assignments: ReadonlyArray<{ readonly memberId: string; readonly assignment: Buffer }>
+  ) => Answer<Buffer>
+  readonly heartbeat: (member: GroupMemberRef) => Answer<void>
+  readonly leaveGroup: (groupId: string, memberId: string) => Answer<void>
+  /** One answer per partition; generation -1 and an empty member id commit for an empty group. */
+  readonly commitOffsets: (
+    member: GroupMemberRef,
+    offsets: ReadonlyArray<OffsetToCommit>
+  ) => Answer<ReadonlyArray<TopicPartition & { readonly error: KafkaErrorName | undefined }>>
+  /** `undefined`: every partition with a committed offset. */
+  readonly fetchOffsets: (
+    groupId: string,
+    partitions: ReadonlyArray<TopicPartition> | undefined
+  ) => Answer<ReadonlyArray<CommittedOffset>>
+  readonly createTopics: (topics: ReadonlyArray<NewTopic>) => Answer<void>
+  readonly deleteTopics: (topics: ReadonlyArray<string>) => Answer<void>
+  readonly createPartitions: (topic: string, total: number) => Answer<void>
+  /** Effective topic configs by name. An unknown topic is missing from the answer. */
+  readonly topicConfigs: (
+    topics: ReadonlyArray<string>,
+    names: ReadonlyArray<string>
+  ) => Answer<ReadonlyMap<string, Readonly<Record<string, string>>>>
+}>() {}
