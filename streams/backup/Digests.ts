@@ -1,0 +1,83 @@
+/** Comparing archive files record by record, in little memory. */
+import { Effect, Stream } from "effect"
+import type { ForeignSchema } from "../../services/ForeignSchema.ts"
+import type { StoreError } from "../../services/ObjectStore.ts"
+import type { CodecError } from "../../src/codec/CodecError.ts"
+import { crc32c } from "../../src/codec/Crc32c.ts"
+import type { ArchivedRecord } from "../../src/codec/RecordCursor.ts"
+import { readRecords } from "../../src/codec/RecordCursor.ts"
+import { openArchiveFile } from "../ArchiveFiles.ts"
+import { decoding } from "../Decoding.ts"
+
+/** Blocks decoded ahead of the one being worked on. */
+const decodedAhead = 2
+
+/** CRC-32C by offset. */
+export type Digests = ReadonlyMap<bigint, number>
+
+/** Key and value alone where headers may differ: the original loses duplicates and null values. */
+export type Compared = "everything" | "key and value"
+
+const part = (bytes: Buffer | null): ReadonlyArray<Buffer> =>
+  bytes === null ? [Buffer.of(0)] : [Buffer.from(`1${bytes.length}:`), bytes]
+
+const canonical = ({ headers, key, timestamp, value }: ArchivedRecord): Buffer =>
+  Buffer.concat([
+    ...part(key),
+    ...part(value),
+    Buffer.from(String(timestamp)),
+    ...headers.flatMap(([name, content]) => [...part(name), ...part(content)])
+  ])
+
+export const keyValueDigest = ({ key, value }: Pick<ArchivedRecord, "key" | "value">): number =>
+  crc32c(Buffer.concat([...part(key), ...part(value)]))
+
+const digestOf = {
+  everything: (record: ArchivedRecord): number => crc32c(canonical(record)),
+  "key and value": keyValueDigest
+}
+
+/** The digest of every record of the file. */
+export const fileDigests = <R>(
+  bytes: Stream.Stream<Uint8Array, StoreError, R>,
+  compared: Compared
+): Effect.Effect<Digests, StoreError | CodecError, ForeignSchema | R> =>
+  Effect.scoped(Effect.gen(function*() {
+    const digests = new Map<bigint, number>()
+    const { blocks, decode, layout } = yield* openArchiveFile(bytes)
+    const decoded = Stream.mapEffect(
+      blocks,
+      (block) => Effect.map(decode(block), (records) => ({ ...block, records })),
+      { concurrency: decodedAhead }
+    )
+    yield* Stream.runForEach(
+      decoded,
+      ({ recordCount, records }) =>
+        decoding("archive file", () => {
+          for (const record of readRecords(records, layout, recordCount)) {
+            digests.set(record.offset, digestOf[compared](record))
+          }
+        })
+    )
+    return digests
+  }))
+
+/** The lowest offset that both hold, with different records; `undefined` when they agree. */
+export const firstDifference = (a: Digests, b: Digests): bigint | undefined => {
+  let lowest: bigint | undefined
+  for (const [offset, digest] of a) {
+    const other = b.get(offset)
+    if (other === undefined || other === digest) continue
+    if (lowest === undefined || offset < lowest) lowest = offset
+  }
+  return lowest
+}
+
+/** The highest offset; `undefined` for an empty file. */
+export const lastOffset = (digests: Digests): bigint | undefined => {
+  let highest: bigint | undefined
+  for (const offset of digests.keys()) {
+    if (highest === undefined || offset > highest) highest = offset
+  }
+  return highest
+}

@@ -1,0 +1,116 @@
+/**
+ * Under which root a topic's files go. The first generation of a topic lives under the prefix; a
+ * topic with another id, or of another cluster, goes beside it, so that two lives never mix.
+ */
+import type { Option } from "effect"
+import { Effect } from "effect"
+import type { BufferedFile, BufferError } from "../../services/DiskBuffer.ts"
+import { DiskBuffer } from "../../services/DiskBuffer.ts"
+import type { ForeignSchema } from "../../services/ForeignSchema.ts"
+import type { Kafka, KafkaError } from "../../services/Kafka.ts"
+import type { ObjectStore, StoreError } from "../../services/ObjectStore.ts"
+import type { CodecError } from "../../src/codec/CodecError.ts"
+import { readContainer } from "../../src/codec/ContainerReader.ts"
+import { generationRoot, joinPath, parseArchiveKey } from "../../src/domain/ArchiveKey.ts"
+import type { Origin } from "../../src/domain/FileAccount.ts"
+import type { FileFacts } from "../../src/domain/FileFacts.ts"
+import type { TopicPartition } from "../../src/domain/TopicPartition.ts"
+import { listFolders } from "../StoreReads.ts"
+import { agreesWithCluster } from "./Agreement.ts"
+import { BackupError } from "./Archived.ts"
+import type { NewestFile } from "./Newest.ts"
+import { newestFile } from "./Newest.ts"
+
+export type GenerationFailure = StoreError | CodecError | KafkaError | BackupError | BufferError
+type Env = ObjectStore | Kafka | ForeignSchema | DiskBuffer
+
+export interface Placement {
+  readonly root: string
+  readonly newest: Option.Option<NewestFile>
+}
+
+const laterRoot = (prefix: string, topic: string, topicId: string) =>
+  joinPath(prefix) === ""
+    ? Effect.fail(
+      new BackupError({
+        reason: "NoPrefix",
+        message: `topic ${topic} is not the one that the archive holds (it was deleted and`
+          + " recreated, or the cluster was rebuilt), and a second generation needs a prefix:"
+          + " set -s3-prefix"
+      })
+    )
+    : Effect.succeed(generationRoot(prefix, topicId))
+
+const isOrigin = (origin: Origin, facts: FileFacts): boolean =>
+  facts.clusterId === origin.clusterId && facts.topicId === origin.topicId
+
+const isOurs = (origin: Origin, source: TopicPartition, newest: NewestFile) =>
+  newest.facts === undefined
+    ? agreesWithCluster(source, newest.key)
+    : Effect.succeed(isOrigin(origin, newest.facts))
+
+/** Whether what the prefix holds of the topic, in any partition, is of this generation. */
+const topicIsOurs = (
+  prefix: string,
+  origin: Origin,
+  topic: string
+): Effect.Effect<boolean, GenerationFailure, Env> =>
+  Effect.gen(function*() {
+    const folders = yield* listFolders(`${joinPath(prefix, topic)}/`)
+    for (const folder of folders) {
+      const name = folder.slice(0, -1).split("/").at(-1) ?? ""
+      if (!/^\d+$/.test(name)) continue
+      const source = { topic, partition: Number(name) }
+      const newest = yield* newestFile(joinPath(prefix), source, undefined)
+      if (newest._tag === "Some") return yield* isOurs(origin, source, newest.value)
+    }
+    return true
+  })
+
+/** Whether the disk buffer holds a file of another life of the topic that is to go there. */
+const awaitsFormerLife = (
+  root: string,
+  origin: Origin,
+  buffered: ReadonlyArray<BufferedFile>
+): Effect.Effect<boolean, BufferError, DiskBuffer> =>
+  Effect.gen(function*() {
+    const buffer = yield* DiskBuffer
+    for (const { name } of buffered) {
+      if (parseArchiveKey(name)?.root !== root) continue
+      const other = yield* Effect.scoped(readContainer(buffer.read(name))).pipe(
+        Effect.map(({ header: { facts } }) => facts !== undefined && !isOrigin(origin, facts)),
+        // A damaged one is dealt with when its partition is opened; one that is gone was uploaded.
+        Effect.catchTags({
+          CodecError: () => Effect.succeed(false),
+          BufferError: (error) =>
+            error.reason === "NotFound" ? Effect.succeed(false) : Effect.fail(error)
+        })
+      )
+      if (other) return true
+    }
+    return false
+  })
+
+/**
+ * Chooses the root of a partition by its newest file under the prefix, or, when it has none, by
+ * its siblings' and by what the disk buffer is still to upload, and finds the newest file there.
+ * `buffered`: the buffer's files of the topic; `hint`: see `newestFile`.
+ */
+export const placePartition = (
+  prefix: string,
+  origin: Origin,
+  source: TopicPartition,
+  buffered: ReadonlyArray<BufferedFile>,
+  hint: bigint | undefined
+): Effect.Effect<Placement, GenerationFailure, Env> =>
+  Effect.gen(function*() {
+    const first = joinPath(prefix)
+    const newest = yield* newestFile(first, source, hint)
+    const ours = newest._tag === "Some"
+      ? yield* isOurs(origin, source, newest.value)
+      : !(yield* awaitsFormerLife(first, origin, buffered)) &&
+        (yield* topicIsOurs(prefix, origin, source.topic))
+    if (ours) return { root: first, newest }
+    const root = yield* laterRoot(prefix, source.topic, origin.topicId)
+    return { root, newest: yield* newestFile(root, source, hint) }
+  })

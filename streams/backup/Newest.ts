@@ -1,0 +1,60 @@
+/** Finding the newest archive file of a partition, and what it says of itself. */
+import { Effect, Option, Stream } from "effect"
+import type { StoreError } from "../../services/ObjectStore.ts"
+import { ObjectStore } from "../../services/ObjectStore.ts"
+import type { CodecError } from "../../src/codec/CodecError.ts"
+import { factsFromMetadata } from "../../src/codec/FactsMetadata.ts"
+import { archiveKey, parseArchiveKey, partitionFolder } from "../../src/domain/ArchiveKey.ts"
+import type { FileFacts } from "../../src/domain/FileFacts.ts"
+import type { TopicPartition } from "../../src/domain/TopicPartition.ts"
+import { storedFacts } from "../ArchiveFiles.ts"
+import { listObjects } from "../StoreReads.ts"
+
+export interface NewestFile {
+  readonly key: string
+  readonly firstOffset: bigint
+  /** `undefined`: written by a program that records none. */
+  readonly facts: FileFacts | undefined
+}
+
+const describe = (key: string, firstOffset: bigint) =>
+  Effect.map(storedFacts(key), (facts): NewestFile => ({ key, firstOffset, facts }))
+
+/**
+ * The file with the highest key of the partition below `root`. `hint` is the first offset of a
+ * file that was the newest once: when it is still there, only what follows it is listed.
+ */
+export const newestFile = (
+  root: string,
+  source: TopicPartition,
+  hint: bigint | undefined
+): Effect.Effect<Option.Option<NewestFile>, StoreError | CodecError, ObjectStore> =>
+  Effect.gen(function*() {
+    const store = yield* ObjectStore
+    const hinted = hint === undefined ? undefined : archiveKey(root, source, hint)
+    const known = hinted === undefined ? Option.none() : yield* store.head(hinted)
+    const after = Option.isSome(known) ? known.value.key : ""
+    const last = yield* listObjects(partitionFolder(root, source), after).pipe(
+      Stream.runFold(
+        undefined as { readonly key: string; readonly firstOffset: bigint } | undefined,
+        (newest, page) => {
+          for (let at = page.length - 1; at >= 0; at--) {
+            const key = page[at]?.key ?? ""
+            const parsed = parseArchiveKey(key)
+            if (parsed !== undefined && isOf(parsed, source)) {
+              return { key, firstOffset: parsed.firstOffset }
+            }
+          }
+          return newest
+        }
+      )
+    )
+    if (last !== undefined) return Option.some(yield* describe(last.key, last.firstOffset))
+    if (Option.isNone(known) || hint === undefined) return Option.none()
+    const facts = factsFromMetadata(known.value.metadata)
+    if (facts === undefined) return Option.some(yield* describe(known.value.key, hint))
+    return Option.some({ key: known.value.key, firstOffset: hint, facts })
+  })
+
+const isOf = (a: TopicPartition, b: TopicPartition) =>
+  a.topic === b.topic && a.partition === b.partition

@@ -1,0 +1,113 @@
+/** Makes of a partition that this member has been given one that is being backed up. */
+import type { Cause, Scope } from "effect"
+import { Deferred, Effect } from "effect"
+import type { DiskBuffer } from "../../services/DiskBuffer.ts"
+import type { ForeignSchema } from "../../services/ForeignSchema.ts"
+import type { Kafka } from "../../services/Kafka.ts"
+import type { ObjectStore } from "../../services/ObjectStore.ts"
+import type { BufferPool } from "../../src/codec/BufferPool.ts"
+import { parseArchiveKey } from "../../src/domain/ArchiveKey.ts"
+import type { BackupOptions } from "../../src/domain/Settings.ts"
+import type { TopicPartition } from "../../src/domain/TopicPartition.ts"
+import type { ByteBudget } from "../ByteBudget.ts"
+import type { ArchivedFile, PartitionFailure } from "./Archived.ts"
+import type { Committer } from "./Committer.ts"
+import type { GrowingFile } from "./GrowingFile.ts"
+import type { OpenBlocks } from "./OpenBlocks.ts"
+import type { OpeningFacts } from "./OpeningFacts.ts"
+import { commitMetadata, openPartition } from "./OpenPartition.ts"
+import type { OwnedPartition } from "./OwnedPartition.ts"
+import { makePartitionWriter } from "./PartitionWriter.ts"
+
+export interface OpeningEnvironment {
+  readonly options: BackupOptions
+  readonly clusterId: string
+  readonly budget: ByteBudget
+  readonly pool: BufferPool
+  readonly openBlocks: OpenBlocks
+  readonly committer: Committer
+  /** Something ended in a way that no caller can handle. */
+  readonly crashed: (cause: Cause.Cause<never>) => Effect.Effect<void>
+  readonly archive: (file: GrowingFile) => Effect.Effect<ArchivedFile, PartitionFailure>
+}
+
+/** Its writer runs until the scope closes. `failed` is completed by what stops the partition. */
+export const openOwned = (
+  env: OpeningEnvironment,
+  source: TopicPartition,
+  facts: OpeningFacts,
+  failed: Deferred.Deferred<never, PartitionFailure>
+): Effect.Effect<
+  OwnedPartition,
+  PartitionFailure,
+  Kafka | ObjectStore | DiskBuffer | ForeignSchema | Scope.Scope
+> =>
+  Effect.gen(function*() {
+    const { committer, options } = env
+    const { committed, end, logStart, topic } = facts
+    const { topicId } = topic
+    const origin = { clusterId: env.clusterId, topicId, partitionCount: topic.partitions.length }
+    const opened = yield* openPartition(options.prefix, origin, source, facts)
+    let { newestFirst, watermark } = opened
+    for (const file of opened.files.slice(0, -1)) {
+      const done = yield* env.archive(file)
+      watermark = done.facts.coverageNext
+      newestFirst = parseArchiveKey(done.key)?.firstOffset
+    }
+
+    let released = false
+    const markDurable = (offset: bigint) => {
+      if (released) return
+      committer.mark({ ...source, offset, leaderEpoch: -1, metadata: commitMetadata(newestFirst) })
+    }
+    const fail = (error: PartitionFailure) => {
+      partition.stopped = true
+      Deferred.unsafeDone(failed, Effect.fail(error))
+    }
+    const writer = yield* makePartitionWriter({
+      source,
+      origin,
+      root: opened.root,
+      watermark,
+      file: opened.files.at(-1),
+      minFileSize: options.minFileSize,
+      maxFileAgeMs: options.maxFileAgeMs,
+      idleMs: options.partitionIdleMs,
+      budget: env.budget,
+      pool: env.pool,
+      openBlocks: env.openBlocks,
+      failed: (error) => fail(error),
+      crashed: env.crashed,
+      archive: (file) =>
+        Effect.tap(env.archive(file), (done) => {
+          newestFirst = parseArchiveKey(done.key)?.firstOffset
+          markDurable(done.facts.coverageNext)
+        })
+    })
+    if (logStart > writer.position()) writer.skipDeleted(logStart)
+    const leader = topic.partitions.find(({ partition }) => partition === source.partition)
+    const partition: OwnedPartition = {
+      ...source,
+      topicId,
+      writer,
+      fail,
+      stopped: false,
+      end,
+      committedBefore: committed?.offset ?? -1n,
+      markDurable: () => markDurable(writer.durable()),
+      release: () => {
+        released = true
+        committer.forget(source)
+      },
+      fetchOffset: writer.position(),
+      leader: leader?.leader ?? -1,
+      leaderEpoch: leader?.leaderEpoch ?? -1,
+      notBeforeMs: 0,
+      outstanding: 0,
+      requestedFrom: -1,
+      highWatermark: -1n,
+      lastStableOffset: end,
+      logStartOffset: logStart
+    }
+    return partition
+  })
