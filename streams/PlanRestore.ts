@@ -1,0 +1,115 @@
+/**
+ * Plans a restore: every archive file of the chosen topics becomes a record in the plan topic, in
+ * the order in which the files are to be restored. Can be repeated: each file is planned once.
+ */
+import { Effect, Metric, Stream } from "effect"
+import type { Kafka, KafkaError } from "../services/Kafka.ts"
+import { planPartitionTotalFiles, planTopicProgress } from "../services/Metrics.ts"
+import type { ObjectStore, StoreError } from "../services/ObjectStore.ts"
+import type { CodecError } from "../src/codec/CodecError.ts"
+import { joinPath } from "../src/domain/ArchiveKey.ts"
+import type { PlannedFile } from "../src/domain/Plan.ts"
+import type { PlanOptions } from "../src/domain/Settings.ts"
+import { makeLeaders } from "./Leaders.ts"
+import { ensurePlanTopic } from "./plan/EnsurePlanTopic.ts"
+import type { PlanHistory } from "./plan/PlanHistory.ts"
+import { readHistory } from "./plan/PlanHistory.ts"
+import { planPage } from "./plan/PlanPage.ts"
+import { archiveRoot, planTopics } from "./plan/PlanTopics.ts"
+import { makePlanWriter } from "./plan/PlanWriter.ts"
+import { PlanError, planPartitions } from "./PlanTopic.ts"
+import { listObjects } from "./StoreReads.ts"
+
+export type PlanRestoreError = PlanError | KafkaError | StoreError | CodecError
+
+type Write = (files: ReadonlyArray<PlannedFile>) => Effect.Effect<void, KafkaError, Kafka>
+
+/** Values of the progress gauge, as the original has them. */
+const progress = { pending: 0, planned: 1 }
+
+const shaOf = (topics: ReadonlyArray<string>): Effect.Effect<string> =>
+  Effect.map(
+    Effect.promise(() => crypto.subtle.digest("SHA-256", Buffer.from(topics.join(",")))),
+    (digest) => Buffer.from(digest).toString("hex")
+  )
+
+/** What the plan topic holds already, and how to add to it; nothing of the kind in a dry run. */
+const openPlan = (options: PlanOptions, topics: ReadonlyArray<string>, topicsSha: string) =>
+  Effect.gen(function*() {
+    const write: Write = () => Effect.void
+    if (options.dryRun) return { history: new Map() satisfies PlanHistory, write }
+    const leaders = yield* makeLeaders
+    const topic = yield* ensurePlanTopic(leaders, options)
+    const partitions = planPartitions(topic)
+    const history = yield* readHistory(leaders, partitions, {
+      root: joinPath(options.prefix),
+      topics: new Set(topics),
+      topicsSha,
+      partitions: partitions.length
+    })
+    return { history, write: yield* makePlanWriter(leaders, options.planTopic, partitions.length) }
+  })
+
+const warnStrange = (keys: ReadonlyArray<string>) =>
+  Effect.forEach(
+    keys,
+    (key) =>
+      Effect.logWarning("not an archive file, left out of the plan").pipe(
+        Effect.annotateLogs({ key })
+      ),
+    { discard: true }
+  )
+
+/** Fails after everything else has been planned, because nothing may be left out silently. */
+const refuseLate = (late: ReadonlyArray<string>) =>
+  Stream.suspend(() => {
+    if (late.length === 0) return Stream.empty
+    const message =
+      `archive files that appeared in front of planned ones can no longer be planned ` +
+      `in order (${late.length}): ${late.slice(0, 5).join(", ")}${late.length > 5 ? ", …" : ""}; ` +
+      "plan into another plan topic"
+    return Stream.fail(new PlanError({ reason: "Disorder", message }))
+  })
+
+/**
+ * Emits each newly planned file, in plan order, after the plan topic has acknowledged its page.
+ * A dry run emits the whole plan and leaves Kafka alone. Ends when all is planned.
+ */
+export const planRestore = (
+  options: PlanOptions
+): Stream.Stream<PlannedFile, PlanRestoreError, Kafka | ObjectStore> =>
+  Stream.unwrap(Effect.gen(function*() {
+    const root = joinPath(options.prefix)
+    const topics = yield* planTopics(options)
+    const topicsSha = yield* shaOf(topics)
+    const { history, write } = yield* openPlan(options, topics, topicsSha)
+    const late: Array<string> = []
+
+    const report = (topic: string, value: number) =>
+      Metric.set(planTopicProgress(topicsSha, topic), value)
+
+    const planOne = (topic: string, keys: ReadonlyArray<string>) =>
+      Effect.gen(function*() {
+        const page = planPage(keys, { root, topic, topicsSha }, history)
+        late.push(...page.late)
+        yield* warnStrange(page.strange)
+        yield* write(page.files)
+        for (const [partition, total] of page.totals) {
+          yield* Metric.set(planPartitionTotalFiles(topicsSha, topic, partition), total)
+        }
+        return page.files
+      })
+
+    const planTopic = (topic: string) =>
+      listObjects(`${archiveRoot(options.prefix)}${topic}/`).pipe(
+        Stream.mapEffect((page) => planOne(topic, page.map(({ key }) => key))),
+        Stream.mapConcat((files) => files),
+        Stream.concat(Stream.execute(report(topic, progress.planned)))
+      )
+
+    yield* Effect.forEach(topics, (topic) => report(topic, progress.pending), { discard: true })
+    return Stream.fromIterable(topics).pipe(
+      Stream.flatMap(planTopic),
+      Stream.concat(refuseLate(late))
+    )
+  }))

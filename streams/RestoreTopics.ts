@@ -1,0 +1,112 @@
+/**
+ * Restores topics from the archive as the plan topic says: a group member that consumes the plan,
+ * and produces the records of its files into the same partitions of the target topics.
+ */
+import { Deferred, Effect, Mailbox, Schedule, Stream } from "effect"
+import type { ForeignSchema } from "../services/ForeignSchema.ts"
+import type { Kafka, KafkaError } from "../services/Kafka.ts"
+import type { ObjectStore } from "../services/ObjectStore.ts"
+import { BufferPool } from "../src/codec/BufferPool.ts"
+import type { RestoreOptions } from "../src/domain/Settings.ts"
+import { makeByteBudget } from "./ByteBudget.ts"
+import type { GroupMembership } from "./GroupMembership.ts"
+import { joinGroup } from "./GroupMembership.ts"
+import { makeLeaders } from "./Leaders.ts"
+import { findPlanTopic, PlanError, planPartitions, refuseCompacted } from "./PlanTopic.ts"
+import { awaitWorkedOff, planExtent } from "./restore/Completion.ts"
+import { makeFailures } from "./restore/Failures.ts"
+import { targetBatchBytes } from "./restore/FileAssembly.ts"
+import type { RestoredFile } from "./restore/Outcome.ts"
+import { failedPartition, RestoreIncomplete } from "./restore/Outcome.ts"
+import { makePlanWorker } from "./restore/PlanWorker.ts"
+import type { RestoreContext } from "./restore/RestoreContext.ts"
+import { makeTargetConfigs } from "./restore/TargetConfigs.ts"
+import { makeWorkers } from "./restore/Workers.ts"
+
+export type RestoreTopicsError = PlanError | KafkaError | RestoreIncomplete
+
+type Services = Kafka | ObjectStore | ForeignSchema
+
+/** Target partitions that are worked on at once: more are no faster, and each holds megabytes. */
+const targetsAtOnce = 8
+
+/** When Kafka does not answer what nobody waits for. */
+const always = Schedule.spaced("5 seconds")
+
+/** Bytes of decoded blocks and of batches that are not yet acknowledged. */
+const bytesInFlight = 32 * 1024 * 1024
+
+/** Bytes of buffers that are kept for the next batches. */
+const idleBufferBytes = 16 * 1024 * 1024
+
+const restore = (
+  options: RestoreOptions,
+  emit: (file: RestoredFile) => Effect.Effect<void>
+): Effect.Effect<void, RestoreTopicsError, Services> =>
+  Effect.gen(function*() {
+    const { consumeDelayMs, groupId, once, planTopic } = options
+    const leaders = yield* makeLeaders
+    const topic = yield* findPlanTopic(leaders, planTopic)
+    if (topic === undefined) {
+      const message = `plan topic ${planTopic} does not exist: plan the restore first`
+      return yield* new PlanError({ reason: "NoPlanTopic", message })
+    }
+    yield* refuseCompacted(planTopic)
+    const plan = planPartitions(topic)
+    const extent = yield* planExtent(plan)
+    const shared: RestoreContext = {
+      options,
+      leaders,
+      configs: makeTargetConfigs(),
+      budget: makeByteBudget(bytesInFlight),
+      buffers: new BufferPool(targetBatchBytes, idleBufferBytes),
+      slots: yield* Effect.makeSemaphore(targetsAtOnce),
+      failures: makeFailures(),
+      emit
+    }
+    const joined = yield* Deferred.make<GroupMembership>()
+    const mayStart = yield* Deferred.make<void>()
+    const workers = yield* makeWorkers(shared, (source) =>
+      Effect.map(Deferred.await(joined), (membership) => {
+        const worker = makePlanWorker(shared, membership, source, plan.length)
+        return { ...worker, run: Effect.zipRight(Deferred.await(mayStart), worker.run) }
+      }))
+    const { handlers } = workers
+    const membership = yield* joinGroup({ groupId, topics: [planTopic], handlers })
+    yield* Deferred.succeed(joined, membership)
+    yield* Effect.addFinalizer(() =>
+      workers.stop
+    )
+    yield* Effect.zipRight(Effect.sleep(consumeDelayMs), Deferred.succeed(mayStart, undefined))
+      .pipe(Effect.forkScoped)
+
+    const workedOff = awaitWorkedOff(plan, extent, workers, membership)
+    // Without an end to reach, this only serves to tell; an absent Kafka is waited out.
+    yield* Effect.raceFirst(once ? workedOff : Effect.retry(workedOff, always), membership.failure)
+    const failures = shared.failures.all().map(failedPartition)
+    if (once) return failures.length === 0 ? undefined : yield* new RestoreIncomplete({ failures })
+    yield* failures.length === 0
+      ? Effect.logInfo("everything planned so far is restored")
+      : Effect.logWarning("everything planned so far is restored, but what has failed").pipe(
+        Effect.annotateLogs({ failedPartitions: failures.length })
+      )
+    return yield* membership.failure
+  }).pipe(Effect.scoped)
+
+/**
+ * Emits each file whose records are all in the target, acknowledged; the same file again when it
+ * was planned or delivered again, then as skipped. With `once` ends when the plan of now is worked
+ * off by the group: with `RestoreIncomplete` if partitions of this member failed. Otherwise it goes
+ * on with what is planned later, and tries again what has failed.
+ */
+export const restoreTopics = (
+  options: RestoreOptions
+): Stream.Stream<RestoredFile, RestoreTopicsError, Services> =>
+  Stream.unwrapScoped(Effect.gen(function*() {
+    const files = yield* Mailbox.make<RestoredFile, RestoreTopicsError>({ capacity: 64 })
+    yield* restore(options, (file) => Effect.asVoid(files.offer(file))).pipe(
+      Mailbox.into(files),
+      Effect.forkScoped
+    )
+    return Mailbox.toStream(files)
+  }))

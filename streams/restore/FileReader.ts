@@ -1,0 +1,128 @@
+/** Reads archive files one after the other, and starts to decode their blocks ahead of their use. */
+import type { Scope } from "effect"
+import { Effect, Fiber, Stream } from "effect"
+import type { ForeignSchema } from "../../services/ForeignSchema.ts"
+import type { ObjectStore, StoreError } from "../../services/ObjectStore.ts"
+import type { CodecError } from "../../src/codec/CodecError.ts"
+import { truncated } from "../../src/codec/CodecError.ts"
+import type { ContainerHeader } from "../../src/codec/ContainerHeader.ts"
+import type { PlannedFile } from "../../src/domain/Plan.ts"
+import type { OpenArchiveFile } from "../ArchiveFiles.ts"
+import { openArchiveFile } from "../ArchiveFiles.ts"
+import { decoding } from "../Decoding.ts"
+import { readObject } from "../StoreReads.ts"
+import type { BudgetShare, FileItem } from "./FileItems.ts"
+import type { Origin } from "./Origin.ts"
+import { RestoreFailure } from "./Outcome.ts"
+import type { Target } from "./PlanState.ts"
+
+/** What a block expands to is not known before: guessed at so many times its size. */
+const expansion = 4
+
+/** The facts in the header find a file that was cut off between two blocks. */
+const checkCount = ({ facts }: ContainerHeader, records: number) => {
+  if (records === 0) return truncated("the file holds no record")
+  return facts === undefined || facts.recordCount === records
+    ? Effect.void
+    : truncated(`the file holds ${records} records, its header says ${facts.recordCount}`)
+}
+
+export interface FileReading {
+  readonly target: Target
+  /** What decoding forks lives as long as this. */
+  readonly scope: Scope.Scope
+  readonly share: BudgetShare
+  /** Waits while too much is ahead. */
+  readonly offer: (item: FileItem) => Effect.Effect<unknown>
+  /** Source offset up to which the target has everything already. */
+  readonly restoredThrough: () => bigint
+}
+
+/** Fails when the block shows that the target was restored from somewhere else. */
+const look = (target: Target, origin: Origin, file: PlannedFile, layout: "ours" | "original") =>
+(
+  block: Buffer
+) =>
+  Effect.flatMap(
+    decoding("records", () => origin.look(block, layout)),
+    (difference) =>
+      difference === undefined
+        ? Effect.void
+        : new RestoreFailure({ partition: target.partition, file: file.key, ...difference })
+  )
+
+/** Of a file whose records the target has, reads no more than there is to compare with it. */
+const compare = (
+  target: Target,
+  origin: Origin,
+  file: PlannedFile,
+  { blocks, decode, layout }: OpenArchiveFile,
+  next: bigint
+) =>
+  Stream.runForEachWhile(blocks, (block) =>
+    origin.seeks(next)
+      ? Effect.as(Effect.flatMap(decode(block), look(target, origin, file, layout)), true)
+      : Effect.succeed(false)).pipe(
+      Effect.catchTag("CodecError", (error) =>
+        // Nothing of it is to be restored: that it is damaged stops only who has nothing else.
+        origin.giveUp(next)
+          ? Effect.logWarning("archive file cannot be compared with what was restored").pipe(
+            Effect.annotateLogs({ file: file.key, error: error.message })
+          )
+          : error)
+    )
+
+/**
+ * Hands on one file: its start, its blocks in order, its end. A file whose coverage is restored
+ * already is not read beyond its header, except to find out whether it was restored from it.
+ */
+export const readFile = (
+  file: PlannedFile,
+  { offer, restoredThrough, scope, share, target }: FileReading
+): Effect.Effect<
+  void,
+  StoreError | CodecError | RestoreFailure,
+  ObjectStore | ForeignSchema
+> =>
+  Effect.gen(function*() {
+    const opened = yield* openArchiveFile(readObject(file.key))
+    const { blocks, decode, header, layout } = opened
+    const { facts } = header
+    const { origin } = target
+    if (facts !== undefined) {
+      const next = facts.coverageNext
+      origin?.reach(next - 1n)
+      if (next <= restoredThrough() + 1n) {
+        if (origin?.seeks(next) === true) yield* compare(target, origin, file, opened, next)
+        return yield* offer({ kind: "end", file, skipped: true })
+      }
+    }
+    yield* offer({ kind: "start", file })
+    let records = 0
+    yield* Stream.runForEach(blocks, (block) =>
+      Effect.gen(function*() {
+        const guess = block.data.length * expansion
+        yield* share.take(guess)
+        const decoded = yield* Effect.forkIn(
+          Effect.map(decode(block), (bytes) => {
+            share.adjust(bytes.length - guess)
+            return { bytes, layout }
+          }),
+          scope
+        )
+        if (origin !== undefined && !origin.answered) {
+          const { bytes } = yield* Fiber.join(decoded)
+          yield* look(target, origin, file, layout)(bytes)
+        }
+        records += block.recordCount
+        yield* offer({ kind: "block", recordCount: block.recordCount, decoded })
+      }))
+    yield* checkCount(header, records)
+    yield* offer({ kind: "end", file, skipped: false })
+  }).pipe(
+    Effect.scoped,
+    Effect.withSpan("RestoreTopics.file", {
+      attributes: { key: file.key, topic: file.topic, partition: file.partition, index: file.index }
+    }),
+    Effect.asVoid
+  )
