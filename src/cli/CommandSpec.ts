@@ -1,0 +1,89 @@
+/** What a command is: its texts, its flags by group, and what it does with their values. */
+import { Effect, Either } from "effect"
+import type { KafkaSettings } from "../../services/KafkaConnections.ts"
+import { advice } from "./Advice.ts"
+import type { Flag, FlagTable, Texts, Values } from "./Flag.ts"
+import { parseTexts } from "./Flag.ts"
+import { kafkaFlags } from "./KafkaFlags.ts"
+import { kafkaSettings } from "./KafkaSettings.ts"
+import { loggingLayer } from "./Logging.ts"
+import type { OperationsValues } from "./OperationsFlags.ts"
+import { operationsFlags } from "./OperationsFlags.ts"
+import type { CommandFailed } from "./Report.ts"
+import { reported } from "./Report.ts"
+import type { StoreSettings } from "./StoreFlags.ts"
+import { storeFlags, storeSettings } from "./StoreFlags.ts"
+import { UsageError } from "./UsageError.ts"
+import { version } from "./Version.ts"
+
+export interface CommandTexts {
+  readonly name: string
+  /** One line, lower case, no full stop. */
+  readonly summary: string
+  /** Paragraphs. */
+  readonly details: ReadonlyArray<string>
+  /** A command line to copy. */
+  readonly example: string
+}
+
+export interface CommandSpec extends CommandTexts {
+  readonly groups: ReadonlyArray<{ readonly title: string; readonly flags: FlagTable }>
+  /** All flags of all groups. */
+  readonly flags: FlagTable
+  /** Takes the texts under the keys of `flags`. Nothing is started before all are found right. */
+  readonly run: (texts: Texts) => Effect.Effect<void, UsageError | CommandFailed>
+}
+
+export interface Settings<Own> {
+  readonly own: Own
+  readonly store: StoreSettings
+  readonly kafka: KafkaSettings
+  readonly operations: OperationsValues
+}
+
+type Checked<A> = Either.Either<A, ReadonlyArray<string>>
+
+/** A command that works on an archive and a cluster. */
+export const defineCommand = <Own extends FlagTable, E>(
+  texts: CommandTexts,
+  own: Own,
+  run: (settings: Settings<Values<Own>>) => Effect.Effect<void, E>
+): CommandSpec => {
+  const groups = [
+    { title: "What to do", flags: own },
+    { title: "Archive", flags: storeFlags },
+    { title: "Kafka", flags: kafkaFlags },
+    { title: "Operations", flags: operationsFlags }
+  ]
+  const flags: Record<string, Flag<unknown>> = {}
+  for (const group of groups) Object.assign(flags, group.flags)
+
+  const settingsOf = (given: Texts): Checked<Settings<Values<Own>>> => {
+    const parts = {
+      own: parseTexts(own, given),
+      store: Either.flatMap(parseTexts(storeFlags, given), storeSettings),
+      kafka: Either.flatMap(parseTexts(kafkaFlags, given), kafkaSettings),
+      operations: parseTexts(operationsFlags, given)
+    }
+    const checks: ReadonlyArray<Checked<unknown>> = Object.values(parts)
+    const problems = checks.flatMap((part) => Either.isLeft(part) ? part.left : [])
+    return problems.length > 0 ? Either.left(problems) : Either.all(parts)
+  }
+
+  return {
+    ...texts,
+    groups,
+    flags,
+    run: (given) =>
+      Either.match(settingsOf(given), {
+        onLeft: (problems) => Effect.fail(new UsageError({ command: texts.name, problems })),
+        onRight: (settings) =>
+          Effect.annotateLogs(Effect.logInfo(`${texts.name} starts`), { version }).pipe(
+            Effect.zipRight(run(settings)),
+            Effect.onInterrupt(() => Effect.logInfo(`${texts.name} is stopped`)),
+            reported(texts.name, advice(settings.store)),
+            Effect.provide(loggingLayer(settings.operations))
+          )
+      })
+  }
+}

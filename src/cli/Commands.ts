@@ -1,0 +1,16 @@
+/** All commands, in the order in which help and documents show them. */
+import type { Array } from "effect"
+import { topicsBackup } from "./commands/topicsBackup.ts"
+import { topicsPlanRestore } from "./commands/topicsPlanRestore.ts"
+import { topicsRestore } from "./commands/topicsRestore.ts"
+import type { CommandSpec } from "./CommandSpec.ts"
+
+export const program = "kafka-data-keep"
+
+export const summary = "disaster recovery for Apache Kafka: topics into an archive, and back"
+
+export const commands: Array.NonEmptyReadonlyArray<CommandSpec> = [
+  topicsBackup,
+  topicsPlanRestore,
+  topicsRestore
+]

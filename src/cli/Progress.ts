@@ -1,0 +1,28 @@
+/** Tells on stderr what a pipeline emits, file by file, and what it came to in the end. */
+import { Effect, Stream } from "effect"
+
+export interface Told {
+  readonly message: string
+  readonly fields: Readonly<Record<string, unknown>>
+  /** What the file adds to the totals. */
+  readonly records: number
+  readonly bytes: number
+}
+
+/** Runs the pipeline; logs each element, and the totals when it ends by itself. */
+export const runTelling = <A, E, R>(
+  files: Stream.Stream<A, E, R>,
+  tell: (file: A) => Told,
+  finished: string
+): Effect.Effect<void, E, R> =>
+  Effect.gen(function*() {
+    const totals = { files: 0, records: 0, bytes: 0 }
+    yield* Stream.runForEach(files, (file) => {
+      const { bytes, fields, message, records } = tell(file)
+      totals.files += 1
+      totals.records += records
+      totals.bytes += bytes
+      return Effect.annotateLogs(Effect.logInfo(message), { ...fields, records, bytes })
+    })
+    yield* Effect.annotateLogs(Effect.logInfo(finished), totals)
+  })

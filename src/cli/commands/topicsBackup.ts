@@ -1,0 +1,155 @@
+/** `topics-backup`: copies topics into the archive for as long as it runs. */
+import { Effect } from "effect"
+import type { ArchivedFile } from "../../../streams/backup/Archived.ts"
+import { backupTopics } from "../../../streams/BackupTopics.ts"
+import { checkArchive } from "../ArchiveCheck.ts"
+import { defineCommand } from "../CommandSpec.ts"
+import type { Values } from "../Flag.ts"
+import { boolean, duration, integer, name, port, text } from "../FlagKinds.ts"
+import { backupLive } from "../Live.ts"
+import { runTelling } from "../Progress.ts"
+import { excludeRegexes, includeRegexes } from "../RegexFlags.ts"
+import { prefixFlag } from "../StoreFlags.ts"
+
+/** One upload per file, and no store takes more than 5 GiB in one: this leaves room for the last block. */
+const maxFileSize = 4 * 1024 ** 3
+
+/** New topics and partitions are seen within this time. */
+const topicRefreshMs = 30_000
+
+const own = {
+  topicsRegex: includeRegexes([
+    "topics-regex",
+    "KAFKA_TOPICS_REGEX",
+    ".*",
+    "Topics to back up, new ones too as they appear; topics that Kafka marks internal never are"
+  ]),
+  excludeTopicsRegex: excludeRegexes([
+    "exclude-topics-regex",
+    "KAFKA_EXCLUDE_TOPICS_REGEX",
+    "",
+    "Topics to leave out although they match, such as those of a restore"
+  ]),
+  groupId: name([
+    "group-id",
+    "KAFKA_GROUP_ID",
+    "kafka-data-keep",
+    "Consumer group whose members share the partitions"
+  ]),
+  prefix: prefixFlag(""),
+  minFileSize: integer(
+    [
+      "min-file-size",
+      "MIN_FILE_SIZE",
+      "5242880",
+      "Bytes at which the archive file of a partition is uploaded (5242880 is 5 MiB)"
+    ],
+    { min: 1, max: maxFileSize, placeholder: "bytes" }
+  ),
+  maxFileAge: duration([
+    "max-file-age",
+    "MAX_FILE_AGE",
+    "1h",
+    "Age at which an archive file is uploaded whatever its size: the bound on what is lost when Kafka and this host are; 0 for no bound"
+  ]),
+  partitionIdleThreshold: duration(
+    [
+      "partition-idle-threshold",
+      "PARTITION_IDLE_THRESHOLD",
+      "5s",
+      "Time without records after which a partition gives back its memory and file handle"
+    ],
+    "positive"
+  ),
+  workingDir: text(
+    [
+      "working-dir",
+      "WORKING_DIR",
+      "kafka-backup-data",
+      "Directory of the disk buffer, where archive files grow: one process each, kept across restarts"
+    ],
+    "directory"
+  ),
+  once: boolean([
+    "once",
+    "ONCE",
+    "false",
+    "Copy what is in the topics now, upload and commit all of it, and exit"
+  ]),
+  flushOnExit: boolean([
+    "flush-on-exit",
+    "FLUSH_ON_EXIT",
+    "false",
+    "Upload what is buffered when stopped, however long that takes, in place of keeping it for the next start"
+  ]),
+  kafkaOutageFlush: duration([
+    "kafka-outage-flush",
+    "KAFKA_OUTAGE_FLUSH",
+    "5m",
+    "Time without an answer from Kafka after which what is buffered is uploaded; 0 for never"
+  ]),
+  consumeDelay: duration([
+    "consume-delay",
+    "CONSUME_DELAY",
+    "0s",
+    "Time between two fetches from a broker, for fewer and larger ones"
+  ]),
+  enableFlushServer: boolean([
+    "enable-flush-server",
+    "ENABLE_FLUSH_SERVER",
+    "false",
+    "Take flush requests over HTTP: POST to /__/flush on 127.0.0.1"
+  ]),
+  flushServerPort: port([
+    "flush-server-port",
+    "FLUSH_SERVER_PORT",
+    "8082",
+    "Port of the flush requests; 0 takes any free one"
+  ])
+}
+
+const optionsOf = (flags: Values<typeof own>) => ({
+  include: flags.topicsRegex,
+  exclude: flags.excludeTopicsRegex,
+  groupId: flags.groupId,
+  prefix: flags.prefix,
+  minFileSize: flags.minFileSize,
+  maxFileAgeMs: flags.maxFileAge,
+  partitionIdleMs: flags.partitionIdleThreshold,
+  kafkaOutageFlushMs: flags.kafkaOutageFlush,
+  consumeDelayMs: flags.consumeDelay,
+  flushOnExit: flags.flushOnExit,
+  once: flags.once,
+  topicRefreshMs
+})
+
+const tell = ({ bytes, facts, key }: ArchivedFile) => ({
+  message: bytes === 0 ? "the archive has this file already" : "archive file uploaded",
+  fields: { key },
+  records: bytes === 0 ? 0 : facts.recordCount,
+  bytes
+})
+
+export const topicsBackup = defineCommand(
+  {
+    name: "topics-backup",
+    summary: "copy topics into the archive, continuously",
+    details: [
+      "Copies every record of the chosen topics into archive files and keeps up with them until it is stopped. Run several with the same -group-id to share the work; a stopped one continues where it stood.",
+      "SIGUSR1, or a POST to the flush server, uploads at once what is buffered. SIGTERM and SIGINT stop it within seconds and keep the buffer for the next start."
+    ],
+    example:
+      "kafka-data-keep topics-backup -brokers kafka:9092 -topics-regex '^orders' \\\n    -s3-bucket my-backups -s3-prefix topics"
+  },
+  own,
+  (settings) =>
+    checkArchive({ prefix: settings.own.prefix, write: true }).pipe(
+      Effect.zipRight(
+        runTelling(backupTopics(optionsOf(settings.own)), tell, "the backup is complete")
+      ),
+      Effect.provide(backupLive(settings, {
+        workingDir: settings.own.workingDir,
+        flushPort: settings.own.enableFlushServer ? settings.own.flushServerPort : undefined
+      }))
+    )
+)

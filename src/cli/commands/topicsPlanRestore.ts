@@ -1,0 +1,110 @@
+/** `topics-plan-restore`: writes down which archive files are to be restored, in order. */
+import { Console, Effect, Stream } from "effect"
+import { planRestore } from "../../../streams/PlanRestore.ts"
+import { checkArchive } from "../ArchiveCheck.ts"
+import { defineCommand } from "../CommandSpec.ts"
+import type { Values } from "../Flag.ts"
+import { boolean, integer, name } from "../FlagKinds.ts"
+import { planLive } from "../Live.ts"
+import { excludeRegexes, orderedRegexes } from "../RegexFlags.ts"
+import { prefixFlag } from "../StoreFlags.ts"
+
+const own = {
+  restoreTopicsRegex: orderedRegexes([
+    "restore-topics-regex",
+    "RESTORE_TOPICS_REGEX",
+    ".*",
+    "Topics to restore, in this order: first all that match the first regex"
+  ]),
+  excludeTopicsRegex: excludeRegexes([
+    "exclude-topics-regex",
+    "EXCLUDE_TOPICS_REGEX",
+    "",
+    "Topics to leave out although they match"
+  ]),
+  prefix: prefixFlag("msk-backup"),
+  planTopic: name(
+    ["plan-topic", "PLAN_TOPIC", "pubsub.plan-topic-restore", "Topic that the plan is written to"],
+    "topic"
+  ),
+  planTopicPartitions: integer(
+    [
+      "plan-topic-partitions",
+      "PLAN_TOPIC_PARTITIONS",
+      "0",
+      "Create the plan topic, if it is missing, with so many partitions: as many topics-restore can share the work; 0 to not create it"
+    ],
+    { min: 0, max: 100_000 }
+  ),
+  processLargeTopicsLast: boolean([
+    "process-large-topics-last",
+    "PROCESS_LARGE_TOPICS_LAST",
+    "false",
+    "Plan large topics after all others"
+  ]),
+  largeTopicThresholdMb: integer(
+    [
+      "large-topic-threshold-mb",
+      "LARGE_TOPIC_THRESHOLD_MB",
+      "92160",
+      "Size in MiB of its archive files above which a topic is large (92160 is 90 GiB)"
+    ],
+    { min: 0, max: Number.MAX_SAFE_INTEGER, placeholder: "MiB" }
+  ),
+  dryRun: boolean([
+    "dry-run",
+    "DRY_RUN",
+    "false",
+    "Print the plan on stdout, one file per line (topic, partition, index, key), from the archive alone: Kafka is not asked"
+  ]),
+  once: boolean([
+    "once",
+    "ONCE",
+    "false",
+    "Exit when the plan is complete, in place of serving its metrics until stopped"
+  ])
+}
+
+const optionsOf = (flags: Values<typeof own>) => ({
+  topics: flags.restoreTopicsRegex,
+  exclude: flags.excludeTopicsRegex,
+  prefix: flags.prefix,
+  planTopic: flags.planTopic,
+  planTopicPartitions: flags.planTopicPartitions === 0 ? undefined : flags.planTopicPartitions,
+  processLargeTopicsLast: flags.processLargeTopicsLast,
+  largeTopicThresholdMb: flags.largeTopicThresholdMb,
+  dryRun: flags.dryRun
+})
+
+const plan = (flags: Values<typeof own>) => {
+  const checked = checkArchive({ prefix: flags.prefix, write: false })
+  const files = Stream.concat(Stream.execute(checked), planRestore(optionsOf(flags)))
+  if (flags.dryRun) {
+    return Stream.runForEach(
+      files,
+      ({ index, key, partition, topic }) => Console.log([topic, partition, index, key].join("\t"))
+    )
+  }
+  return Effect.gen(function*() {
+    const count = yield* Stream.runCount(files)
+    yield* Effect.annotateLogs(Effect.logInfo("the plan is complete"), "planned_files", count)
+    if (flags.once) return
+    yield* Effect.logInfo("serving metrics until stopped; -once exits here")
+    return yield* Effect.never
+  })
+}
+
+export const topicsPlanRestore = defineCommand(
+  {
+    name: "topics-plan-restore",
+    summary: "write down what to restore, and in which order",
+    details: [
+      "Writes one record per archive file of the chosen topics to the plan topic, for topics-restore to follow. Repeated or resumed, it plans each file once.",
+      "Topics are planned in the order of the regexes, and by name within one regex."
+    ],
+    example:
+      "kafka-data-keep topics-plan-restore -brokers kafka:9092 \\\n    -restore-topics-regex '^payments,^orders' -plan-topic restore-plan -plan-topic-partitions 12 \\\n    -s3-bucket my-backups -s3-prefix topics -once"
+  },
+  own,
+  (settings) => Effect.provide(plan(settings.own), planLive(settings))
+)
