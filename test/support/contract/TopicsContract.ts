@@ -1,0 +1,108 @@
+/** What every Kafka layer must do with topics. */
+import type { Vitest } from "@effect/vitest"
+import { assert } from "@effect/vitest"
+import { Effect } from "effect"
+import { Kafka } from "../../../services/Kafka.ts"
+import type { SecondClient } from "./Fixtures.ts"
+import { createTopic, reasonOf, unique, until } from "./Fixtures.ts"
+
+const describeOne = (topic: string) =>
+  Effect.map(
+    Effect.flatMap(Kafka, (kafka) => kafka.metadata([topic])),
+    ({ topics }) => topics.find((each) => each.topic === topic)
+  )
+
+const settles = (
+  topic: string,
+  is: (found: Effect.Effect.Success<ReturnType<typeof describeOne>>) => boolean
+) => until(describeOne(topic), is)
+
+export const topicsContract = (it: Vitest.MethodsNonLive<Kafka | SecondClient, true>): void => {
+  it.effect("describes cluster and topic", () =>
+    Effect.gen(function*() {
+      const topic = yield* createTopic(3)
+      const { brokers, clusterId, topics } = yield* (yield* Kafka).metadata([topic])
+      assert.match(clusterId, /^[\w-]{22}$/)
+      const nodes = brokers.map(({ nodeId }) => nodeId)
+      assert.strictEqual(topics.length, 1)
+      assert.match(topics[0]?.topicId ?? "", /^[\w-]{22}$/)
+      assert.isFalse(topics[0]?.internal)
+      assert.isUndefined(topics[0]?.error)
+      const partitions = topics[0]?.partitions ?? []
+      assert.deepStrictEqual(partitions.map(({ partition }) => partition), [0, 1, 2])
+      for (const { leader, replicas } of partitions) {
+        assert.include(nodes, leader)
+        assert.include(replicas, leader)
+      }
+    }))
+
+  it.effect("finds the topic among all topics", () =>
+    Effect.gen(function*() {
+      const topic = yield* createTopic()
+      const { topics } = yield* (yield* Kafka).metadata(undefined)
+      assert.include(topics.map((each) => each.topic), topic)
+    }))
+
+  it.effect("says that a topic is unknown, and does not create it", () =>
+    Effect.gen(function*() {
+      const topic = unique("missing")
+      const found = yield* describeOne(topic)
+      assert.strictEqual(found?.error, "UNKNOWN_TOPIC_OR_PARTITION")
+      assert.deepStrictEqual(found?.partitions, [])
+      const { topics } = yield* (yield* Kafka).metadata(undefined)
+      assert.notInclude(topics.map((each) => each.topic), topic)
+    }))
+
+  it.effect("refuses to create a topic twice", () =>
+    Effect.gen(function*() {
+      const kafka = yield* Kafka
+      const topic = yield* createTopic()
+      const again = { topic, partitions: 1, replicationFactor: 1, configs: {} }
+      assert.strictEqual(
+        yield* reasonOf(kafka.createTopics([again])),
+        "TOPIC_ALREADY_EXISTS"
+      )
+    }))
+
+  it.effect("adds partitions, and never takes any away", () =>
+    Effect.gen(function*() {
+      const kafka = yield* Kafka
+      const topic = yield* createTopic(2)
+      const before = yield* describeOne(topic)
+      yield* kafka.createPartitions(topic, 4)
+      const after = yield* settles(topic, (found) => found?.partitions.length === 4)
+      assert.strictEqual(after?.topicId, before?.topicId)
+      assert.strictEqual(
+        yield* reasonOf(kafka.createPartitions(topic, 3)),
+        "INVALID_PARTITIONS"
+      )
+    }))
+
+  it.effect("gives a recreated topic another id", () =>
+    Effect.gen(function*() {
+      const kafka = yield* Kafka
+      const topic = yield* createTopic()
+      const before = yield* describeOne(topic)
+      yield* kafka.deleteTopics([topic])
+      yield* settles(topic, (found) => found?.error === "UNKNOWN_TOPIC_OR_PARTITION")
+      assert.strictEqual(
+        yield* reasonOf(kafka.deleteTopics([topic])),
+        "UNKNOWN_TOPIC_OR_PARTITION"
+      )
+      yield* kafka.createTopics([{ topic, partitions: 1, replicationFactor: 1, configs: {} }])
+      const after = yield* settles(topic, (found) => found?.partitions.length === 1)
+      assert.notStrictEqual(after?.topicId, before?.topicId)
+    }))
+
+  it.effect("tells the effective configs of the topics that exist", () =>
+    Effect.gen(function*() {
+      const kafka = yield* Kafka
+      const topic = yield* createTopic(1, { "max.message.bytes": "54321" })
+      const names = ["max.message.bytes", "message.timestamp.type"]
+      const configs = yield* kafka.topicConfigs([topic, unique("missing")], names)
+      assert.deepStrictEqual([...configs], [[topic, {
+        "max.message.bytes": "54321",
+        "message.timestamp.type": "CreateTime"
+      }]])
+    }))
+}

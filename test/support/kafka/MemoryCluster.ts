@@ -1,0 +1,49 @@
+/** The state that all clients of the cluster in memory share. */
+import type { Scope } from "effect"
+import type { Broker } from "../../../services/Kafka.ts"
+import type { TopicPartition } from "../../../src/domain/TopicPartition.ts"
+import { MemoryGroup } from "./MemoryGroup.ts"
+import type { StoredBatch } from "./MemoryLog.ts"
+import { MemoryTopics } from "./MemoryTopics.ts"
+import { Signal } from "./Signal.ts"
+
+interface Transactions {
+  readonly producerId: bigint
+  epoch: number
+}
+
+export class MemoryCluster {
+  clusterId = "memory-cluster-0000001"
+  readonly brokers: ReadonlyArray<Broker>
+  readonly topics: MemoryTopics
+  readonly changes = new Signal()
+  readonly transactions = new Map<string, Transactions>()
+  readonly #groups = new Map<string, MemoryGroup>()
+  readonly #scope: Scope.Scope
+  #producers = 0
+
+  constructor(brokers: number, scope: Scope.Scope) {
+    this.topics = new MemoryTopics(brokers)
+    this.brokers = Array.from({ length: brokers }, (_, index) => (
+      { nodeId: index + 1, host: "memory", port: 9092 + index, rack: null }
+    ))
+    this.#scope = scope
+  }
+
+  newProducerId(): bigint {
+    return BigInt(1000 + ++this.#producers)
+  }
+
+  group(groupId: string): MemoryGroup {
+    const group = this.#groups.get(groupId) ?? new MemoryGroup(groupId, this.#scope)
+    this.#groups.set(groupId, group)
+    return group
+  }
+
+  /** Writes as a broker does that trusts the batch: at the end of the log, waking the fetches. */
+  append(source: TopicPartition, batch: Uint8Array): StoredBatch {
+    const stored = this.topics.log(source).append(batch)
+    this.changes.notify()
+    return stored
+  }
+}
