@@ -24,6 +24,8 @@ export interface BufferedFile {
   readonly size: number
   /** Last change, milliseconds since the epoch. */
   readonly modified: number
+  /** When it was created, as far as the file system knows; else `modified`. */
+  readonly created: number
 }
 
 export class DiskBuffer extends Context.Tag("kafka-data-keep/DiskBuffer")<DiskBuffer, {

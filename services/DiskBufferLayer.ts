@@ -47,7 +47,11 @@ const filesBelow = ({ directory, skip, wanted }: Tree) =>
       })
       for await (const { key, path } of found) {
         const stats = wanted(key) ? await unless(["ENOENT"], fs.stat(path)) : undefined
-        if (stats) files.push({ name: key, size: stats.size, modified: Math.trunc(stats.mtimeMs) })
+        if (!stats) continue
+        const modified = Math.trunc(stats.mtimeMs)
+        const birth = Math.trunc(stats.birthtimeMs)
+        const created = birth > 0 ? Math.min(birth, modified) : modified
+        files.push({ name: key, size: stats.size, modified, created })
       }
       return files
     })

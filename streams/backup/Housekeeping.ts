@@ -30,8 +30,8 @@ export const makeHousekeeping = (
       const now = yield* Clock.currentTimeMillis
       const { uploaded } = yield* uploadOrphans(
         env.partitions.exclusively,
-        ({ modified }, { topic }) =>
-          !exists(topic) || (maxFileAgeMs > 0 && now - modified >= maxFileAgeMs)
+        ({ created }, { topic }) =>
+          !exists(topic) || (maxFileAgeMs > 0 && now - created >= maxFileAgeMs)
       )
       for (const file of uploaded) env.archived(file)
     }).pipe(Effect.ignoreLogged),

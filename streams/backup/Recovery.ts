@@ -84,7 +84,7 @@ export const recoverFile = (
     const file = { topic, partition, name, sync: header.sync, facts, size: wholeBytes }
     if (facts !== stated) yield* buffer.patch(name, 0, containerHeader(file))
     yield* buffer.release(name)
-    return { ...file, openedMs: found.modified }
+    return { ...file, openedMs: found.created }
   }).pipe(
     Effect.catchTag("CodecError", (error) => setAside(found.name, error.message)),
     Effect.catchIf(

@@ -9,6 +9,8 @@ import { compareKeys } from "../../src/domain/ObjectKey.ts"
 interface MemoryFile {
   readonly bytes: Buffer
   readonly modified: number
+  /** `modified` unless told. */
+  readonly created?: number
   /** Bytes that survive a power failure; `undefined`: not even the file's name does. */
   readonly synced: number | undefined
 }
@@ -33,7 +35,9 @@ const failure = (reason: BufferError["reason"], operation: string, path: string,
   new BufferError({ reason, operation, path, cause: new Error(cause) })
 
 const listed = (files: ReadonlyMap<string, MemoryFile>): ReadonlyArray<BufferedFile> =>
-  [...files].map(([name, { bytes, modified }]) => ({ name, size: bytes.byteLength, modified }))
+  [...files].map(([name, { bytes, created, modified }]) => (
+    { name, size: bytes.byteLength, modified, created: created ?? modified }
+  ))
     .sort((left, right) => compareKeys(left.name, right.name))
 
 const freeName = (taken: ReadonlyMap<string, MemoryFile>, name: string): string => {
@@ -71,7 +75,8 @@ const make = Effect.gen(function*() {
 
   const change = (name: string, file: MemoryFile, bytes: Buffer, synced = file.synced) =>
     Effect.clockWith((clock) => clock.currentTimeMillis).pipe(Effect.map((modified) => {
-      disk.files.set(name, { bytes, modified, synced })
+      const created = disk.files.get(name)?.created ?? modified
+      disk.files.set(name, { bytes, modified, created, synced })
       disk.open.add(name)
     }))
 
