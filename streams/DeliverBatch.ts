@@ -1,11 +1,10 @@
 /** One batch into one partition: the same bytes again until the broker has them or says no. */
-import { Clock, Effect } from "effect"
+import { Clock, Effect, Metric } from "effect"
 import type { ProduceAck, ProduceRequest } from "../services/Kafka.ts"
 import { Kafka, KafkaError } from "../services/Kafka.ts"
 import { kafkaThrottleSeconds } from "../services/Metrics.ts"
 import type { TopicPartition } from "../src/domain/TopicPartition.ts"
 import type { Leaders } from "./Leaders.ts"
-import { incrementBy } from "./Metering.ts"
 
 /** How long a batch is tried, as Java's `delivery.timeout.ms`. Milliseconds. */
 export const deliveryTimeoutMs = 120_000
@@ -22,7 +21,7 @@ export const produceOnce = (
     kafka.produce(request),
     ({ throttleMs }) =>
       throttleMs > 0
-        ? incrementBy(kafkaThrottleSeconds("produce"), throttleMs / 1000)
+        ? Metric.incrementBy(kafkaThrottleSeconds("produce"), throttleMs / 1000)
         : Effect.void
   )
 

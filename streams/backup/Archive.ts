@@ -2,7 +2,7 @@
  * Makes a buffer file durable in the archive, and only then removes it from the buffer. Nothing in
  * the archive is ever overwritten: when the key exists, what is there decides.
  */
-import { Effect, Schedule, Stream } from "effect"
+import { Effect, Metric, Schedule, Stream } from "effect"
 import { DiskBuffer } from "../../services/DiskBuffer.ts"
 import type { ForeignSchema } from "../../services/ForeignSchema.ts"
 import {
@@ -19,7 +19,6 @@ import type { ObjectBody } from "../../services/ObjectStore.ts"
 import { ObjectStore, StoreError } from "../../services/ObjectStore.ts"
 import { factsToMetadata } from "../../src/codec/FactsMetadata.ts"
 import { gapReasons } from "../../src/domain/FileFacts.ts"
-import { incrementBy } from "../Metering.ts"
 import type { ArchivedFile, PartitionFailure } from "./Archived.ts"
 import type { GrowingFile } from "./GrowingFile.ts"
 import { reconcile } from "./Reconcile.ts"
@@ -52,14 +51,14 @@ const put = (file: GrowingFile, options: ArchiveOptions) =>
   Effect.gen(function*() {
     const store = yield* ObjectStore
     const source = yield* body(file)
-    const once = incrementBy(uploads, 1).pipe(
+    const once = Metric.incrementBy(uploads, 1).pipe(
       Effect.zipRight(store.putIfAbsent(file.name, source, factsToMetadata(file.facts))),
       timed(uploadSeconds),
       Effect.tap(() => options.tried?.(undefined)),
       Effect.tapError((error) => {
         options.tried?.(error)
         return Effect.zipRight(
-          incrementBy(uploadFailures(error.reason), 1),
+          Metric.incrementBy(uploadFailures(error.reason), 1),
           Effect.logWarning("upload failed").pipe(
             Effect.annotateLogs({ key: file.name, error: error.message })
           )
@@ -76,12 +75,12 @@ const put = (file: GrowingFile, options: ArchiveOptions) =>
 
 const count = (file: GrowingFile) =>
   Effect.all([
-    incrementBy(archivedRecords(file.topic), file.facts.recordCount),
-    incrementBy(archivedBytes(file.topic), file.size),
-    incrementBy(archivedFiles(file.topic), 1),
+    Metric.incrementBy(archivedRecords(file.topic), file.facts.recordCount),
+    Metric.incrementBy(archivedBytes(file.topic), file.size),
+    Metric.incrementBy(archivedFiles(file.topic), 1),
     Effect.forEach(
       gapReasons.filter((reason) => file.facts.gaps[reason] > 0),
-      (reason) => incrementBy(gapOffsets(file.topic, reason), file.facts.gaps[reason]),
+      (reason) => Metric.incrementBy(gapOffsets(file.topic, reason), file.facts.gaps[reason]),
       { discard: true }
     )
   ], { discard: true })

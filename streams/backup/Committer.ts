@@ -2,12 +2,11 @@
  * Commits what is durable to the consumer group: for people and tools, and as a hint where to
  * begin listing the archive. One request at a time carries all partitions that moved.
  */
-import { Effect } from "effect"
+import { Effect, Metric } from "effect"
 import type { KafkaError, OffsetToCommit } from "../../services/Kafka.ts"
 import { commitFailures, commits } from "../../services/Metrics.ts"
 import type { TopicPartition } from "../../src/domain/TopicPartition.ts"
 import { topicPartitionName } from "../../src/domain/TopicPartition.ts"
-import { incrementBy } from "../Metering.ts"
 
 export interface Committer {
   /** Notes how far a partition is durable; nothing is sent yet. */
@@ -45,7 +44,7 @@ export const makeCommitter = (send: Send): Effect.Effect<Committer> =>
             continue
           }
           complete = false
-          yield* incrementBy(commitFailures, 1)
+          yield* Metric.incrementBy(commitFailures, 1)
           yield* Effect.logWarning("commit refused").pipe(
             Effect.annotateLogs({ partition: name, offset: String(offset.offset), error })
           )
@@ -57,13 +56,13 @@ export const makeCommitter = (send: Send): Effect.Effect<Committer> =>
       const moved = [...marked].filter(([name, { offset }]) => committed.get(name) !== offset)
       const offsets = moved.map(([, offset]) => offset)
       if (offsets.length === 0) return true
-      yield* incrementBy(commits, 1)
+      yield* Metric.incrementBy(commits, 1)
       return yield* send(offsets).pipe(
         Effect.flatMap((answers) => settle(offsets, answers)),
         Effect.withSpan("BackupTopics.commit", { attributes: { partitions: offsets.length } }),
         Effect.catchAll((error) =>
           Effect.zipRight(
-            incrementBy(commitFailures, 1),
+            Metric.incrementBy(commitFailures, 1),
             Effect.logWarning("commit failed, it will be repeated").pipe(
               Effect.annotateLogs({ error: error.message }),
               Effect.as(false)

@@ -2,7 +2,7 @@
  * Fetches from one broker, all partitions that it leads in one request, and sends the next request
  * before the answer to the last one is worked on.
  */
-import { Clock, Effect, Fiber } from "effect"
+import { Clock, Effect, Fiber, Metric } from "effect"
 import type {
   FetchedPartition,
   FetchRequest,
@@ -12,7 +12,6 @@ import type {
 import { Kafka } from "../../services/Kafka.ts"
 import { fetchedBytes, kafkaThrottleSeconds } from "../../services/Metrics.ts"
 import { topicPartitionName } from "../../src/domain/TopicPartition.ts"
-import { incrementBy } from "../Metering.ts"
 import type { OwnedPartition, OwnedPartitions } from "./OwnedPartition.ts"
 import { isCurrent } from "./OwnedPartition.ts"
 import type { TakeIn } from "./TakeIn.ts"
@@ -110,9 +109,9 @@ export const fetchLoop = (
           ? undefined
           : yield* send
         yield* env.reached(true)
-        yield* incrementBy(fetchedBytes, bytes)
+        yield* Metric.incrementBy(fetchedBytes, bytes)
         if (response.throttleMs > 0) {
-          yield* incrementBy(kafkaThrottleSeconds("fetch"), response.throttleMs / 1000)
+          yield* Metric.incrementBy(kafkaThrottleSeconds("fetch"), response.throttleMs / 1000)
         }
         yield* Effect.forEach(steps, workOff(sent), {
           concurrency: partitionsInParallel,

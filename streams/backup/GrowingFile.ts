@@ -1,5 +1,5 @@
 /** The archive file of one partition that grows in the disk buffer, block by block. */
-import { Cause, Clock, Deferred, Effect, Exit, Fiber } from "effect"
+import { Cause, Clock, Deferred, Effect, Exit, Fiber, Metric } from "effect"
 import { DiskBuffer } from "../../services/DiskBuffer.ts"
 import { bufferedRecordBytes, bufferedRecords } from "../../services/Metrics.ts"
 import { compress } from "../../src/codec/Compression.ts"
@@ -10,7 +10,6 @@ import { addGaps, openFacts, withBlock, withTrailingGaps } from "../../src/domai
 import type { FileFacts, TimestampType } from "../../src/domain/FileFacts.ts"
 import { noGaps } from "../../src/domain/FileFacts.ts"
 import type { TopicPartition } from "../../src/domain/TopicPartition.ts"
-import { incrementBy } from "../Metering.ts"
 import type { ArchivedFile, PartitionFailure } from "./Archived.ts"
 import type { FinishedBlock, Tail } from "./BlockBuilder.ts"
 
@@ -124,8 +123,10 @@ export const makeFileWriter = (
         }).pipe(
           // Whoever interrupts this waits for the disk, and finds nothing half written.
           Effect.uninterruptible,
-          Effect.zipRight(incrementBy(bufferedRecords(source.topic), block.recordCount)),
-          Effect.zipRight(incrementBy(bufferedRecordBytes(source.topic), block.bytes.length)),
+          Effect.zipRight(Metric.incrementBy(bufferedRecords(source.topic), block.recordCount)),
+          Effect.zipRight(
+            Metric.incrementBy(bufferedRecordBytes(source.topic), block.bytes.length)
+          ),
           Effect.zipRight(uploadWhenLarge)
         ),
       noteTail: ({ coverageNext, gaps }) =>

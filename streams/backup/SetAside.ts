@@ -1,9 +1,8 @@
 /** Buffer files that cannot be used. */
-import { Effect } from "effect"
+import { Effect, Metric } from "effect"
 import type { BufferError } from "../../services/DiskBuffer.ts"
 import { DiskBuffer } from "../../services/DiskBuffer.ts"
 import { unexpectedLeftoverFiles } from "../../services/Metrics.ts"
-import { incrementBy } from "../Metering.ts"
 
 /**
  * Moves a file out of the way that the buffer cannot use, and says where it is now. Nothing is
@@ -16,7 +15,7 @@ export const setAside = (
   Effect.gen(function*() {
     const buffer = yield* DiskBuffer
     const path = yield* buffer.setAside(name)
-    yield* incrementBy(unexpectedLeftoverFiles, 1)
+    yield* Metric.incrementBy(unexpectedLeftoverFiles, 1)
     yield* Effect.logWarning("buffer file set aside").pipe(
       Effect.annotateLogs({ file: name, path, why })
     )

@@ -1,5 +1,5 @@
 /** What becomes of one partition's part of a fetch response. */
-import { Clock, Effect, Option } from "effect"
+import { Clock, Effect, Metric, Option } from "effect"
 import type { FetchedPartition } from "../../services/Kafka.ts"
 import { Kafka, KafkaError } from "../../services/Kafka.ts"
 import { refetchedRecords } from "../../services/Metrics.ts"
@@ -9,7 +9,6 @@ import type { KafkaErrorName } from "../../src/codec/kafka/ErrorCodes.ts"
 import { isRetriable } from "../../src/codec/kafka/ErrorCodes.ts"
 import { nextFetchOffset } from "../../src/codec/RecordBatch.ts"
 import { topicPartitionName } from "../../src/domain/TopicPartition.ts"
-import { incrementBy } from "../Metering.ts"
 import { BackupError } from "./Archived.ts"
 import type { OwnedPartition } from "./OwnedPartition.ts"
 import { readAsFarAsWhole } from "./ReadAsFarAsWhole.ts"
@@ -36,7 +35,9 @@ const countRefetched = (partition: OwnedPartition, batches: ReadonlyArray<BatchO
       records += header.recordCount
     }
   }
-  return records === 0 ? Effect.void : incrementBy(refetchedRecords(partition.topic), records)
+  return records === 0
+    ? Effect.void
+    : Metric.incrementBy(refetchedRecords(partition.topic), records)
 }
 
 const beyondLog = (partition: OwnedPartition, position: bigint) =>

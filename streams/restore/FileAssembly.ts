@@ -7,9 +7,10 @@ import type { BufferPool } from "../../src/codec/BufferPool.ts"
 import type { CodecError } from "../../src/codec/CodecError.ts"
 import { mismatch } from "../../src/codec/CodecError.ts"
 import type { Compression } from "../../src/codec/Compression.ts"
-import { codecFailure, compress } from "../../src/codec/Compression.ts"
+import { compress } from "../../src/codec/Compression.ts"
 import { RecordCursor } from "../../src/codec/RecordCursor.ts"
 import type { PlannedFile } from "../../src/domain/Plan.ts"
+import { decoding } from "../Decoding.ts"
 import type { BudgetShare, DecodedBlock, FileItem, OutItem, Section } from "./FileItems.ts"
 import { RestoreFailure } from "./Outcome.ts"
 import type { Target } from "./PlanState.ts"
@@ -104,16 +105,13 @@ export const assemble = (
     )
 
   const append = (file: PlannedFile, block: DecodedBlock, recordCount: number, fresh: boolean) =>
-    Effect.try({
-      try: () => {
-        share.adjust(-block.bytes.length)
-        if (fresh) {
-          checkStart(file, block)
-          assembler.startFile(block.layout)
-        }
-        assembler.append(block.bytes, recordCount, assembly.restoredThrough)
-      },
-      catch: (error) => codecFailure(error, "records")
+    decoding("records", () => {
+      share.adjust(-block.bytes.length)
+      if (fresh) {
+        checkStart(file, block)
+        assembler.startFile(block.layout)
+      }
+      assembler.append(block.bytes, recordCount, assembly.restoredThrough)
     })
 
   return Effect.gen(function*() {
