@@ -1,11 +1,21 @@
-/** Reading and writing partitions: fetch, offsets, produce. */
+/** Reading and writing partitions: fetch, offsets, leader epochs, produce. */
 import { Effect } from "effect"
+import type { KafkaErrorName } from "../../src/codec/kafka/ErrorCodes.ts"
 import * as FetchApi from "../../src/codec/kafka/Fetch.ts"
 import * as ListOffsetsApi from "../../src/codec/kafka/ListOffsets.ts"
+import { offsetForLeaderEpoch } from "../../src/codec/kafka/OffsetForLeaderEpoch.ts"
 import * as ProduceApi from "../../src/codec/kafka/Produce.ts"
 import type { TopicPartition } from "../../src/domain/TopicPartition.ts"
 import { topicPartitionName } from "../../src/domain/TopicPartition.ts"
-import type { FetchRequest, PartitionOffset, ProduceAck, ProduceRequest } from "../Kafka.ts"
+import type {
+  EpochEnd,
+  EpochQuestion,
+  FetchRequest,
+  KafkaError,
+  PartitionOffset,
+  ProduceAck,
+  ProduceRequest
+} from "../Kafka.ts"
 import type { Connections } from "./Calls.ts"
 import { accepted, askMetadata, callBroker, failed } from "./Calls.ts"
 
@@ -16,17 +26,53 @@ const produceLane = "produce"
 /** Where a RecordBatch v2 has its maxTimestamp. */
 const maxTimestampAt = 35
 
-const unanswered = (
-  partitions: ReadonlyArray<TopicPartition>,
-  error: PartitionOffset["error"]
-): ReadonlyArray<PartitionOffset> =>
-  partitions.map(({ partition, topic }) => ({
-    topic,
-    partition,
-    offset: -1n,
-    leaderEpoch: -1,
-    error
-  }))
+/** Their leaders, by node id; and those that have none, with the reason. */
+const byLeaders = Effect.fnUntraced(function*<A extends TopicPartition>(
+  connections: Connections,
+  partitions: ReadonlyArray<A>
+) {
+  const { topics } = yield* askMetadata(connections, [...new Set(partitions.map((p) => p.topic))])
+  const found = new Map(topics.map((topic) => [topic.topic, topic]))
+  const led = new Map<number, Array<A>>()
+  const without: Array<readonly [A, KafkaErrorName]> = []
+  for (const source of partitions) {
+    const topic = found.get(source.topic)
+    const metadata = topic?.partitions.find((each) => each.partition === source.partition)
+    if (metadata === undefined) {
+      without.push([source, topic?.error ?? "UNKNOWN_TOPIC_OR_PARTITION"])
+    } else if (metadata.leader < 0) {
+      without.push([source, metadata.error ?? "LEADER_NOT_AVAILABLE"])
+    } else {
+      const group = led.get(metadata.leader)
+      if (group === undefined) led.set(metadata.leader, [source])
+      else group.push(source)
+    }
+  }
+  return { led, without }
+})
+
+/**
+ * Asks each leader once for its partitions. A leader that does not answer is the failure of each of
+ * its partitions.
+ */
+const askLeaders = Effect.fnUntraced(function*<A extends TopicPartition, B>(
+  connections: Connections,
+  partitions: ReadonlyArray<A>,
+  ask: (broker: number, group: ReadonlyArray<A>) => Effect.Effect<ReadonlyArray<B>, KafkaError>,
+  unanswered: (source: TopicPartition, error: KafkaErrorName) => B
+) {
+  const { led, without } = yield* byLeaders(connections, partitions)
+  const asked = yield* Effect.forEach(
+    led,
+    ([broker, group]) =>
+      Effect.catchAll(
+        ask(broker, group),
+        ({ reason }) => Effect.succeed(group.map((source) => unanswered(source, reason)))
+      ),
+    { concurrency: "unbounded" }
+  )
+  return [...without.map(([source, error]) => unanswered(source, error)), ...asked.flat()]
+})
 
 export const makePartitions = (connections: Connections) => {
   const fetch = (request: FetchRequest) => {
@@ -36,34 +82,31 @@ export const makePartitions = (connections: Connections) => {
     )
   }
 
-  const listOffsets = Effect.fnUntraced(function*(
+  const listOffsets = (
     partitions: ReadonlyArray<TopicPartition>,
     at: "earliest" | "latest" | "stable"
-  ) {
-    const { topics } = yield* askMetadata(connections, [...new Set(partitions.map((p) => p.topic))])
-    const found = new Map(topics.map((topic) => [topic.topic, topic]))
-    const answers: Array<PartitionOffset> = []
-    const byLeader = new Map<number, Array<TopicPartition>>()
-    for (const source of partitions) {
-      const topic = found.get(source.topic)
-      const metadata = topic?.partitions.find((each) => each.partition === source.partition)
-      if (metadata === undefined) {
-        answers.push(...unanswered([source], topic?.error ?? "UNKNOWN_TOPIC_OR_PARTITION"))
-      } else if (metadata.leader < 0) {
-        answers.push(...unanswered([source], metadata.error ?? "LEADER_NOT_AVAILABLE"))
-      } else {
-        const group = byLeader.get(metadata.leader)
-        if (group === undefined) byLeader.set(metadata.leader, [source])
-        else group.push(source)
-      }
-    }
-    const asked = yield* Effect.forEach(byLeader, ([broker, group]) => {
-      const request = { partitions: group, at }
-      return connections.call({ broker, lane: controlLane }, ListOffsetsApi.listOffsets, request)
-        .pipe(Effect.catchAll((error) => Effect.succeed(unanswered(group, error.reason))))
-    }, { concurrency: "unbounded" })
-    return [...answers, ...asked.flat()]
-  })
+  ) =>
+    askLeaders(
+      connections,
+      partitions,
+      (broker, group): Effect.Effect<ReadonlyArray<PartitionOffset>, KafkaError> =>
+        connections.call({ broker, lane: controlLane }, ListOffsetsApi.listOffsets, {
+          partitions: group,
+          at
+        }),
+      ({ partition, topic }, error) => ({ topic, partition, offset: -1n, leaderEpoch: -1, error })
+    )
+
+  const endOfEpoch = (partitions: ReadonlyArray<EpochQuestion>) =>
+    askLeaders(
+      connections,
+      partitions,
+      (broker, group): Effect.Effect<ReadonlyArray<EpochEnd>, KafkaError> =>
+        connections.call({ broker, lane: controlLane }, offsetForLeaderEpoch, group),
+      ({ partition, topic }, error) => (
+        { topic, partition, endOffset: -1n, leaderEpoch: -1, error }
+      )
+    )
 
   const produce = (request: ProduceRequest) => {
     const subject = topicPartitionName(request)
@@ -90,5 +133,5 @@ export const makePartitions = (connections: Connections) => {
     )
   }
 
-  return { fetch, listOffsets, produce }
+  return { fetch, listOffsets, endOfEpoch, produce }
 }

@@ -48,10 +48,17 @@ layer(Live, { excludeTestServices: true, timeout: "5 minutes" })(
           assert.isBelow(restoredFiles(one) + restoredFiles(two), plan.files)
           const three = yield* place.run(plan.restore)
           yield* expireSession(place.group, two)
-          yield* isAtWork(three)
+          yield* one.until(
+            "the newcomer gets no share",
+            Effect.sync(() => share(three) > 0 && share(one) + share(three) === 3)
+          )
           yield* allIsBack(one)
-          yield* allIsBack(three)
-          assert.strictEqual(share(one) + share(three), 3)
+          for (const replica of [one, three]) {
+            assert.strictEqual((yield* replica.stop("SIGTERM")).code, 0)
+          }
+          // How much each of them got to do depends on the machine: one more takes up the rest.
+          const rest = yield* place.finish([...plan.restore, "--once"])
+          assert.strictEqual(rest.code, 0, rest.stderr)
 
           const source = yield* truth.consume(plan.names)
           const target = yield* truth.consume(plan.targets)
@@ -60,9 +67,6 @@ layer(Live, { excludeTestServices: true, timeout: "5 minutes" })(
             compareRestored(source, target, plan.targetPrefix).slice(0, 20),
             []
           )
-          for (const replica of [one, three]) {
-            assert.strictEqual((yield* replica.stop("SIGTERM")).code, 0)
-          }
           const again = yield* place.finish([...plan.restore, "--once"])
           assert.strictEqual(again.code, 0, again.stderr)
           assert.deepStrictEqual(yield* truth.consume(plan.targets), target)

@@ -7,7 +7,10 @@ import type { MemoryCluster } from "./MemoryCluster.ts"
 import type { MemoryLog } from "./MemoryLog.ts"
 import type { MemoryTopic } from "./MemoryTopics.ts"
 
-type Reads = Pick<Kafka["Type"], "metadata" | "fetch" | "listOffsets" | "topicConfigs">
+type Reads = Pick<
+  Kafka["Type"],
+  "metadata" | "fetch" | "listOffsets" | "endOfEpoch" | "topicConfigs"
+>
 
 const noRecords = Buffer.alloc(0)
 const zeroId = "A".repeat(22)
@@ -26,6 +29,12 @@ const describeTopic = (topic: string, known: MemoryTopic | undefined): TopicMeta
   }))
 })
 
+/** What the leader says to somebody who takes this for its present epoch. */
+const epochRefusal = (log: MemoryLog, leaderEpoch: number): KafkaErrorName | undefined => {
+  if (leaderEpoch >= 0 && leaderEpoch < log.leaderEpoch) return "FENCED_LEADER_EPOCH"
+  return leaderEpoch > log.leaderEpoch ? "UNKNOWN_LEADER_EPOCH" : undefined
+}
+
 const refusal = (
   log: MemoryLog | undefined,
   broker: number,
@@ -34,8 +43,8 @@ const refusal = (
   if (log === undefined) return "UNKNOWN_TOPIC_OR_PARTITION"
   if (log.error !== undefined) return log.error
   if (log.leader !== broker) return "NOT_LEADER_OR_FOLLOWER"
-  if (leaderEpoch >= 0 && leaderEpoch < log.leaderEpoch) return "FENCED_LEADER_EPOCH"
-  if (leaderEpoch > log.leaderEpoch) return "UNKNOWN_LEADER_EPOCH"
+  const fenced = epochRefusal(log, leaderEpoch)
+  if (fenced !== undefined) return fenced
   return offset < log.logStart || offset > log.logEnd ? "OFFSET_OUT_OF_RANGE" : undefined
 }
 
@@ -107,6 +116,19 @@ export const reads = (cluster: MemoryCluster): Reads => ({
           ? log.highWatermark
           : log.lastStable
         return { topic, partition, offset, leaderEpoch: log.leaderEpoch, error }
+      })
+    ),
+  endOfEpoch: (partitions) =>
+    Effect.sync(() =>
+      partitions.map(({ currentLeaderEpoch, leaderEpoch, partition, topic }) => {
+        const log = cluster.topics.findLog({ topic, partition })
+        const error = log === undefined
+          ? "UNKNOWN_TOPIC_OR_PARTITION" as const
+          : log.error ?? (log.leader < 0
+            ? "LEADER_NOT_AVAILABLE" as const
+            : epochRefusal(log, currentLeaderEpoch))
+        const end = log === undefined || error !== undefined ? undefined : log.endOf(leaderEpoch)
+        return { topic, partition, error, ...(end ?? { leaderEpoch: -1, endOffset: -1n }) }
       })
     ),
   topicConfigs: (topics, names) =>
