@@ -106,6 +106,21 @@ export interface PartitionOffset extends TopicPartition {
   readonly error: KafkaErrorName | undefined
 }
 
+export interface EpochQuestion extends TopicPartition {
+  /** The leader epoch asked about. */
+  readonly leaderEpoch: number
+  /** Fenced unless it is the leader's present epoch; -1: unknown, and not checked. */
+  readonly currentLeaderEpoch: number
+}
+
+export interface EpochEnd extends TopicPartition {
+  /** The epoch asked about, or the largest before it that the log has; -1: the leader cannot tell. */
+  readonly leaderEpoch: number
+  /** The offset after the last record of that epoch; -1 as above. */
+  readonly endOffset: bigint
+  readonly error: KafkaErrorName | undefined
+}
+
 export interface ProduceRequest extends TopicPartition {
   /** Node id of the partition's leader. */
   readonly broker: number
@@ -172,6 +187,21 @@ export interface CommittedOffset extends TopicPartition {
   readonly error: KafkaErrorName | undefined
 }
 
+export interface ListedGroup {
+  readonly groupId: string
+  /** `consumer`, `connect`, `share`, `streams`, …; empty for a group that only commits. */
+  readonly protocolType: string
+  /** Kafka's name: `Empty`, `Stable`, `PreparingRebalance`, …; only `Empty` and `Dead` are without members. */
+  readonly state: string
+}
+
+export interface ListedGroups {
+  /** Each once, in name order. */
+  readonly groups: ReadonlyArray<ListedGroup>
+  /** Brokers that did not answer: groups that they coordinate are missing. */
+  readonly unanswered: ReadonlyArray<{ readonly broker: number; readonly error: KafkaError }>
+}
+
 export interface NewTopic {
   readonly topic: string
   readonly partitions: number
@@ -192,6 +222,14 @@ export class Kafka extends Context.Tag("kafka-data-keep/Kafka")<Kafka, {
     partitions: ReadonlyArray<TopicPartition>,
     at: "earliest" | "latest" | "stable"
   ) => Answer<ReadonlyArray<PartitionOffset>>
+  /**
+   * Where leader epochs end in the leader's log (KIP-101), one answer per partition. A record that
+   * somebody has read in that epoch is still in the log if it lies before that end. Asks each
+   * leader once.
+   */
+  readonly endOfEpoch: (
+    partitions: ReadonlyArray<EpochQuestion>
+  ) => Answer<ReadonlyArray<EpochEnd>>
   /**
    * acks=all. Requests go onto the wire in the order in which their effects were started. A
    * partition error is a failure with its name; DUPLICATE_SEQUENCE_NUMBER is an answer, not a
@@ -226,6 +264,8 @@ export class Kafka extends Context.Tag("kafka-data-keep/Kafka")<Kafka, {
     groupId: string,
     partitions: ReadonlyArray<TopicPartition> | undefined
   ) => Answer<ReadonlyArray<CommittedOffset>>
+  /** All groups of all kinds, asked of every broker at once; fails when no broker answers. */
+  readonly listGroups: Answer<ListedGroups>
   readonly createTopics: (topics: ReadonlyArray<NewTopic>) => Answer<void>
   readonly deleteTopics: (topics: ReadonlyArray<string>) => Answer<void>
   readonly createPartitions: (topic: string, total: number) => Answer<void>

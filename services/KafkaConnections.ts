@@ -71,6 +71,8 @@ export class KafkaConnections extends Context.Tag("kafka-data-keep/KafkaConnecti
     /** Tells the brokers of the cluster, in place of all told before. */
     readonly learn: (brokers: ReadonlyArray<Broker>) => Effect.Effect<void>
     readonly knows: (broker: number) => boolean
+    /** It was told at this address, and the next request goes there. */
+    readonly knowsAt: (broker: number, host: string, port: number) => boolean
     /** Closes one lane's connection; the broker forgets what waits there. */
     readonly close: (to: Destination) => Effect.Effect<void>
   }

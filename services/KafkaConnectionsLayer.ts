@@ -189,7 +189,19 @@ const make = Effect.fnUntraced(function*(settings: KafkaSettings) {
       lanes.delete(key)
     })
 
-  return KafkaConnections.of({ call, callAny, learn, knows: (broker) => nodes.has(broker), close })
+  const knowsAt = (broker: number, host: string, port: number) => {
+    const address = nodes.get(broker)
+    return address?.host === host && address.port === port
+  }
+
+  return KafkaConnections.of({
+    call,
+    callAny,
+    learn,
+    knows: (broker) => nodes.has(broker),
+    knowsAt,
+    close
+  })
 })
 
 /** Connects at the first request, not before; closes all sockets with its scope. */

@@ -3,6 +3,7 @@ import { Effect, Layer } from "effect"
 import { Kafka } from "./Kafka.ts"
 import { askMetadata } from "./kafka/Calls.ts"
 import { makeCoordinators } from "./kafka/Coordinators.ts"
+import { makeGroupListing } from "./kafka/GroupListing.ts"
 import { makeGroups } from "./kafka/Groups.ts"
 import { makePartitions } from "./kafka/Partitions.ts"
 import { makeProducers } from "./kafka/Producers.ts"
@@ -18,6 +19,7 @@ const make = Effect.map(KafkaConnections, (connections) => {
     ...makePartitions(connections),
     ...makeProducers(connections, coordinators),
     ...makeGroups(connections, coordinators),
+    ...makeGroupListing(connections, coordinators),
     ...makeTopics(connections)
   })
 })

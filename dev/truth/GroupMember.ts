@@ -26,7 +26,10 @@ export interface MemberRequest {
 
 const name = ({ partition, topic }: Place): string => `${topic}-${partition}`
 
-/** Joins with the cooperative-sticky assignor; ends with the scope, then without a farewell. */
+/**
+ * Joins with the cooperative-sticky assignor, or as `group.protocol` in `config` says; ends with
+ * the scope, then without a farewell.
+ */
 export const javaMember = (request: MemberRequest) =>
   Effect.gen(function*() {
     const { internalBrokers, libs } = yield* StackAddresses
@@ -58,5 +61,17 @@ export const javaMember = (request: MemberRequest) =>
       leave: program.close,
       /** Ends without leaving. */
       kill: program.signal("SIGKILL")
+    }
+  })
+
+/** A member of a share group, for Kafka 4.2 and later; ends as the other does. */
+export const javaShareMember = ({ group, topics }: Omit<MemberRequest, "config">) =>
+  Effect.gen(function*() {
+    const { internalBrokers, libs } = yield* StackAddresses
+    const args = [internalBrokers, JSON.stringify({ group, topics })]
+    const program = yield* startJava("ShareMember.java", libs, args, () => {})
+    return {
+      /** Leaves the group and ends. */
+      leave: program.close
     }
   })

@@ -3,8 +3,9 @@
 //   java -cp 'libs/*' Member.java 127.0.0.1:9092 '{"group":"g","topics":["t"],"config":{}}'
 //
 // Tells on stdout, a JSON line each, which partitions it is given, gives back and loses, and the
-// place of each record that it reads; commits what it has read. Lines on stdin: `pause` stops
-// polling, as a member does that hangs in its own work; `resume`. The end of stdin: it leaves.
+// place of each record that it reads; commits what it has read. With `"group.protocol":"consumer"`
+// (KIP-848) the broker assigns instead. Lines on stdin: `pause` stops polling, as a member does
+// that hangs in its own work; `resume`. The end of stdin: it leaves.
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.*;
@@ -26,6 +27,7 @@ public class Member implements ConsumerRebalanceListener {
       "partition.assignment.strategy", CooperativeStickyAssignor.class.getName()));
     request.path("config").fieldNames()
       .forEachRemaining(name -> config.put(name, request.get("config").get(name).asText()));
+    if ("consumer".equals(config.get("group.protocol"))) config.remove("partition.assignment.strategy");
     var topics = new ArrayList<String>();
     request.get("topics").forEach(topic -> topics.add(topic.asText()));
     new Thread(Member::obey).start();

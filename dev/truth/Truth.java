@@ -75,6 +75,8 @@ public class Truth {
       case "deleteRecords" -> deleteRecords(request);
       case "offsets" -> offsets(request);
       case "groupOffsets" -> groupOffsets(request);
+      case "commitGroup" -> commitGroup(request);
+      case "continueGroup" -> continueGroup(request);
       case "produce" -> produce(request);
       case "consume" -> consume(request);
       default -> throw new IllegalArgumentException("unknown request " + request.get("do"));
@@ -187,8 +189,47 @@ public class Truth {
   static JsonNode groupOffsets(JsonNode request) throws Exception {
     var answer = json.createArrayNode();
     admin.listConsumerGroupOffsets(request.get("group").asText()).partitionsToOffsetAndMetadata().get()
-      .forEach((at, offset) -> answer.add(place(at).put("offset", offset.offset())));
+      .forEach((at, offset) -> answer.add(place(at).put("offset", offset.offset())
+        .put("leaderEpoch", offset.leaderEpoch().orElse(-1)).put("metadata", offset.metadata())));
     return answer;
+  }
+
+  /** Commits for a group without members. */
+  static JsonNode commitGroup(JsonNode request) throws Exception {
+    var offsets = new HashMap<TopicPartition, OffsetAndMetadata>();
+    for (var each : request.get("offsets")) {
+      var epoch = each.path("leaderEpoch").asInt(-1);
+      offsets.put(new TopicPartition(each.get("topic").asText(), each.get("partition").asInt()),
+        new OffsetAndMetadata(each.get("offset").asLong(),
+          epoch < 0 ? Optional.empty() : Optional.of(epoch), each.path("metadata").asText("")));
+    }
+    admin.alterConsumerGroupOffsets(request.get("group").asText(), offsets).all().get();
+    return json.createObjectNode();
+  }
+
+  /** Joins the group as its only member, reads on to the ends or the limit, commits and leaves. */
+  static JsonNode continueGroup(JsonNode request) throws Exception {
+    var config = new HashMap<String, Object>(Map.of("bootstrap.servers", brokers,
+      "group.id", request.get("group").asText(), "isolation.level", "read_committed",
+      "enable.auto.commit", "false", "auto.offset.reset", "none", "max.poll.records", "5000"));
+    config.putAll(settings(request.get("config")));
+    long count = 0, limit = request.path("limit").asLong(Long.MAX_VALUE);
+    try (var consumer = new KafkaConsumer<>(config, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
+      consumer.subscribe(strings(request.get("topics")));
+      while (true) {
+        for (var record : consumer.poll(Duration.ofMillis(50))) {
+          say(request, "item", describe(record, request.get("maxValueBytes").asInt()), false);
+          count++;
+        }
+        if (count >= limit) break;
+        var all = consumer.assignment();
+        if (all.isEmpty()) continue;
+        var ends = consumer.endOffsets(all);
+        if (all.stream().allMatch(at -> consumer.position(at) >= ends.get(at))) break;
+      }
+      consumer.commitSync();
+    }
+    return json.createObjectNode().put("records", count);
   }
 
   static byte[] bytes(JsonNode node) {

@@ -71,6 +71,23 @@ export interface TrueOffsets {
   readonly stable: number
 }
 
+export interface TruePosition {
+  readonly topic: string
+  readonly partition: number
+  readonly offset: number
+  /** -1: unknown. */
+  readonly leaderEpoch: number
+  readonly metadata: string
+}
+
+export interface NewPosition {
+  readonly topic: string
+  readonly partition: number
+  readonly offset: number
+  readonly leaderEpoch?: number
+  readonly metadata?: string
+}
+
 type Answer<A> = Effect.Effect<A, StackError>
 
 export class Truth extends Context.Tag("kafka-data-keep/dev/Truth")<Truth, {
@@ -86,11 +103,23 @@ export class Truth extends Context.Tag("kafka-data-keep/dev/Truth")<Truth, {
   /** Moves the start of the log, as retention does. */
   readonly deleteRecords: (topic: string, partition: number, before: number) => Answer<void>
   readonly offsets: (topics: ReadonlyArray<string>) => Answer<ReadonlyArray<TrueOffsets>>
-  readonly groupOffsets: (
-    group: string
-  ) => Answer<
-    ReadonlyArray<{ readonly topic: string; readonly partition: number; readonly offset: number }>
-  >
+  readonly groupOffsets: (group: string) => Answer<ReadonlyArray<TruePosition>>
+  /** Commits for a group without members. */
+  readonly commitGroup: (group: string, offsets: ReadonlyArray<NewPosition>) => Answer<void>
+  /**
+   * Joins the group as its only member, reads from its positions to the ends of the topics, commits
+   * and leaves: what its consumers would read. Stops early when it has read `limit` records or a
+   * few more. A partition without a position is an error, unless `config` of the Java consumer says
+   * otherwise (`auto.offset.reset`).
+   */
+  readonly continueGroup: (
+    group: string,
+    topics: ReadonlyArray<string>,
+    options?: {
+      readonly limit?: number
+      readonly config?: Readonly<Record<string, string>>
+    }
+  ) => Answer<ReadonlyArray<TrueRecord>>
   /**
    * Produces in order; returns topic, partition and offset of each record. `config` is the Java
    * producer's own (`compression.type`, `batch.size`, `linger.ms`, …). A transaction that no line

@@ -12,6 +12,12 @@ interface Pending {
   readonly step: string
 }
 
+/** Hex digits of longer keys and values say little to people. */
+const maxValueBytes = 4096
+
+const recordsOf = ({ items }: { readonly items: ReadonlyArray<string> }) =>
+  items.map((item): TrueRecord => JSON.parse(item))
+
 /** `{"id":7,"done":…}`: the id, the kind and the JSON text of what comes with it. */
 const answerLine = /^\{"id":(\d+),"(item|done|error)":(.*)\}$/
 
@@ -65,12 +71,12 @@ const make = Effect.gen(function*() {
       Effect.asVoid(ask("deleteRecords", { topic, partition, before })),
     offsets: (topics) => parsed<ReadonlyArray<TrueOffsets>>("offsets", { topics }),
     groupOffsets: (group) => parsed("groupOffsets", { group }),
+    commitGroup: (group, offsets) => Effect.asVoid(ask("commitGroup", { group, offsets })),
+    continueGroup: (group, topics, options = {}) =>
+      Effect.map(ask("continueGroup", { group, topics, maxValueBytes, ...options }), recordsOf),
     produce: (lines, config = {}) => parsed("produce", { lines, config }),
-    consume: (topics, { isolation = "read_committed", maxValueBytes = 4096 } = {}) =>
-      Effect.map(
-        ask("consume", { topics, isolation, maxValueBytes }),
-        ({ items }) => items.map((item): TrueRecord => JSON.parse(item))
-      )
+    consume: (topics, { isolation = "read_committed", maxValueBytes: most = maxValueBytes } = {}) =>
+      Effect.map(ask("consume", { topics, isolation, maxValueBytes: most }), recordsOf)
   })
 })
 

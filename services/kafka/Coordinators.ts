@@ -22,7 +22,8 @@ const busy: ReadonlySet<KafkaErrorName> = new Set<KafkaErrorName>([
   "CONCURRENT_TRANSACTIONS"
 ])
 
-const backoff = Schedule.exponential("50 millis", 1.6).pipe(
+/** For a coordinator that is busy or moving: 15 seconds at most. */
+export const backoff = Schedule.exponential("50 millis", 1.6).pipe(
   Schedule.union(Schedule.spaced("1 second")),
   Schedule.jittered,
   Schedule.intersect(Schedule.recurs(15)),
@@ -38,13 +39,18 @@ export const whileBusy = <A>(
 export const makeCoordinators = (connections: Connections) => {
   const known = new Map<string, number>()
 
+  /** For whoever has learned it without asking. */
+  const remember = (kind: Kind, key: string, broker: number): void => {
+    known.set(`${kind} ${key}`, broker)
+  }
+
   const find = Effect.fnUntraced(function*(kind: Kind, key: string) {
     const cached = known.get(`${kind} ${key}`)
     if (cached !== undefined && connections.knows(cached)) return cached
     const answer = yield* connections.callAny(findCoordinator, { kind, key })
-    const { nodeId } = yield* accepted(answer, "FindCoordinator", key, answer.detail)
-    yield* askMetadata(connections, []) // where that broker is now
-    known.set(`${kind} ${key}`, nodeId)
+    const { host, nodeId, port } = yield* accepted(answer, "FindCoordinator", key, answer.detail)
+    if (!connections.knowsAt(nodeId, host, port)) yield* askMetadata(connections, [])
+    remember(kind, key, nodeId)
     return nodeId
   })
 
@@ -75,7 +81,7 @@ export const makeCoordinators = (connections: Connections) => {
     )
   }
 
-  return { withCoordinator }
+  return { withCoordinator, remember }
 }
 
 export type Coordinators = ReturnType<typeof makeCoordinators>

@@ -1,12 +1,38 @@
 /** The real layer on three brokers of which one is lost. */
 import { assert, layer } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Fiber } from "effect"
 import { Stack, StackLayer } from "../../dev/stack/Stack.ts"
 import { Kafka } from "../../services/Kafka.ts"
-import { batchOf, leaderOf, patiently, produce, unique } from "../support/contract/Fixtures.ts"
+import {
+  batchOf,
+  leaderOf,
+  patiently,
+  produce,
+  unique,
+  until
+} from "../support/contract/Fixtures.ts"
 import { withStack } from "../support/RealKafka.ts"
 
 const partitionCount = 6
+
+/** What a listing lacks: groups, and by its own account brokers. */
+const missing = (wanted: ReadonlyArray<string>) =>
+  Effect.map(Effect.flatMap(Kafka, (kafka) => kafka.listGroups), ({ groups, unanswered }) => {
+    const listed = new Set(groups.map(({ groupId }) => groupId))
+    return {
+      groups: wanted.filter((groupId) => !listed.has(groupId)),
+      brokers: unanswered.map(({ broker }) => broker)
+    }
+  })
+
+/** Lists until all are there; what is missing meanwhile is never missing silently. */
+const allListed = (wanted: ReadonlyArray<string>) =>
+  until(
+    Effect.tap(patiently(missing(wanted)), ({ brokers, groups }) => {
+      assert.isTrue(groups.length === 0 || brokers.length > 0)
+    }),
+    ({ brokers, groups }) => groups.length + brokers.length === 0
+  )
 
 layer(withStack(StackLayer({ brokers: 3 })), { excludeTestServices: true, timeout: "5 minutes" })(
   "KafkaLayer on three brokers",
@@ -32,9 +58,11 @@ layer(withStack(StackLayer({ brokers: 3 })), { excludeTestServices: true, timeou
             yield* patiently(kafka.commitOffsets(nobody, offsets))
           }
           const owner = yield* patiently(kafka.fence(safe, of(safe)))
+          assert.deepStrictEqual(yield* missing(groups), { groups: [], brokers: [] })
 
           const [victim] = stack.nodes
           yield* victim?.kill ?? Effect.void
+          const listing = yield* Effect.fork(allListed(groups))
           for (const groupId of groups) {
             const committed = yield* patiently(kafka.fetchOffsets(groupId, undefined))
             assert.strictEqual(committed.length, partitionCount)
@@ -42,6 +70,7 @@ layer(withStack(StackLayer({ brokers: 3 })), { excludeTestServices: true, timeou
               committed.every(({ metadata, offset }) => offset === 1n && metadata === "kept")
             )
           }
+          yield* Fiber.join(listing)
           const next = yield* patiently(kafka.fence(safe, of(safe)))
           assert.strictEqual(next.producerId, owner.producerId)
           assert.isAbove(next.epoch, owner.epoch)

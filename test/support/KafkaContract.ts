@@ -5,6 +5,7 @@ import type { Kafka } from "../../services/Kafka.ts"
 import type { SecondClient } from "./contract/Fixtures.ts"
 import { groupsContract } from "./contract/GroupsContract.ts"
 import { logContract } from "./contract/LogContract.ts"
+import { positionsContract } from "./contract/PositionsContract.ts"
 import { producersContract } from "./contract/ProducersContract.ts"
 import { topicsContract } from "./contract/TopicsContract.ts"
 
@@ -15,4 +16,5 @@ export const kafkaContract = <E>(name: string, layer: Layer.Layer<Kafka | Second
     logContract(it)
     producersContract(it)
     groupsContract(it)
+    positionsContract(it)
   })

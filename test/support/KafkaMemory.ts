@@ -24,6 +24,7 @@ export const connect = (cluster: MemoryCluster, faults: MemoryFaults): Kafka["Ty
     fetch: (request) => faults.wrap("fetch", `broker ${request.broker}`, read.fetch(request)),
     listOffsets: (partitions, at) =>
       faults.wrap("listOffsets", "", read.listOffsets(partitions, at)),
+    endOfEpoch: (partitions) => faults.wrap("endOfEpoch", "", read.endOfEpoch(partitions)),
     topicConfigs: (topics, names) =>
       faults.wrap("topicConfigs", "", read.topicConfigs(topics, names)),
     produce: (request) =>
@@ -41,7 +42,8 @@ export const connect = (cluster: MemoryCluster, faults: MemoryFaults): Kafka["Ty
     commitOffsets: (ref, all) =>
       faults.wrap("commitOffsets", ref.groupId, group.commitOffsets(ref, all)),
     fetchOffsets: (id, partitions) =>
-      faults.wrap("fetchOffsets", id, group.fetchOffsets(id, partitions))
+      faults.wrap("fetchOffsets", id, group.fetchOffsets(id, partitions)),
+    listGroups: faults.wrap("listGroups", "", group.listGroups)
   })
 }
 

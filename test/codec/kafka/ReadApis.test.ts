@@ -1,10 +1,13 @@
 import { assert, describe, it } from "@effect/vitest"
 import { encodeRequest, setCorrelationId, throttleMs } from "../../../src/codec/kafka/Api.ts"
 import { describeTopicConfigs } from "../../../src/codec/kafka/DescribeConfigs.ts"
+import { describeGroups } from "../../../src/codec/kafka/DescribeGroups.ts"
 import { fetch } from "../../../src/codec/kafka/Fetch.ts"
 import { findCoordinator } from "../../../src/codec/kafka/FindCoordinator.ts"
+import { listGroups } from "../../../src/codec/kafka/ListGroups.ts"
 import { listOffsets } from "../../../src/codec/kafka/ListOffsets.ts"
 import { metadata } from "../../../src/codec/kafka/Metadata.ts"
+import { offsetForLeaderEpoch } from "../../../src/codec/kafka/OffsetForLeaderEpoch.ts"
 import { answer, ours, payloadOf, truth } from "./wireTruth.ts"
 
 const topic = "orders"
@@ -32,6 +35,15 @@ describe("requests that read, byte for byte as the Java client", () => {
     assert.deepStrictEqual(read.topics[0]?.partitions, [
       { partition: 0, leader: 1, leaderEpoch: 3, replicas: [1, 2], error: undefined },
       { partition: 1, leader: -1, leaderEpoch: 7, replicas: [2], error: "LEADER_NOT_AVAILABLE" }
+    ])
+  })
+
+  it("OffsetForLeaderEpoch", () => {
+    const question = { topic, partition: 3, leaderEpoch: 5, currentLeaderEpoch: 7 }
+    assert.strictEqual(ours(offsetForLeaderEpoch, [question]), truth("offsetForLeaderEpoch"))
+    assert.deepStrictEqual(answer(offsetForLeaderEpoch, "offsetForLeaderEpoch.answer"), [
+      { topic, partition: 3, leaderEpoch: 4, endOffset: 9_007_199_254_740_993n, error: undefined },
+      { topic, partition: 5, leaderEpoch: -1, endOffset: -1n, error: "FENCED_LEADER_EPOCH" }
     ])
   })
 
@@ -100,6 +112,31 @@ describe("requests that read, byte for byte as the Java client", () => {
     assert.strictEqual(ours(findCoordinator, request), truth("findCoordinator"))
     const { host, nodeId, port } = answer(findCoordinator, "findCoordinator.answer")
     assert.deepStrictEqual({ host, nodeId, port }, { host: "broker-3", nodeId: 3, port: 9092 })
+  })
+
+  it("ListGroups", () => {
+    assert.strictEqual(ours(listGroups, undefined), truth("listGroups"))
+    assert.deepStrictEqual(answer(listGroups, "listGroups.answer"), {
+      error: undefined,
+      groups: [
+        { groupId: "größe", protocolType: "consumer", state: "Stable" },
+        { groupId: "g", protocolType: "", state: "Empty" }
+      ]
+    })
+    assert.strictEqual(throttleMs(listGroups, payloadOf(listGroups, "listGroups.answer")), 3)
+    assert.deepStrictEqual(answer(listGroups, "listGroups.refused"), {
+      error: "COORDINATOR_LOAD_IN_PROGRESS",
+      groups: []
+    })
+  })
+
+  it("DescribeGroups", () => {
+    assert.strictEqual(ours(describeGroups, ["a", "größe"]), truth("describeGroups"))
+    assert.deepStrictEqual(answer(describeGroups, "describeGroups.answer"), [
+      { groupId: "a", error: "NOT_COORDINATOR" },
+      { groupId: "größe", error: undefined },
+      { groupId: "b", error: undefined }
+    ])
   })
 
   it("DescribeConfigs", () => {

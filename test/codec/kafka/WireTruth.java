@@ -74,6 +74,20 @@ public class WireTruth {
         new ListOffsetsResponseData.ListOffsetsPartitionResponse().setPartitionIndex(5)
           .setErrorCode((short) 6))))), 5);
 
+    OffsetForLeaderEpochRequestData.OffsetForLeaderTopicCollection epochs =
+      new OffsetForLeaderEpochRequestData.OffsetForLeaderTopicCollection();
+    epochs.add(new OffsetForLeaderEpochRequestData.OffsetForLeaderTopic().setTopic("orders").setPartitions(List.of(
+      new OffsetForLeaderEpochRequestData.OffsetForLeaderPartition().setPartition(3).setCurrentLeaderEpoch(7)
+        .setLeaderEpoch(5))));
+    put("offsetForLeaderEpoch", new OffsetForLeaderEpochRequestData().setReplicaId(-1).setTopics(epochs), 3);
+    OffsetForLeaderEpochResponseData.OffsetForLeaderTopicResultCollection ends =
+      new OffsetForLeaderEpochResponseData.OffsetForLeaderTopicResultCollection();
+    ends.add(new OffsetForLeaderEpochResponseData.OffsetForLeaderTopicResult().setTopic("orders").setPartitions(List.of(
+      new OffsetForLeaderEpochResponseData.EpochEndOffset().setPartition(3).setLeaderEpoch(4)
+        .setEndOffset(9007199254740993L),
+      new OffsetForLeaderEpochResponseData.EpochEndOffset().setPartition(5).setErrorCode((short) 74))));
+    put("offsetForLeaderEpoch.answer", new OffsetForLeaderEpochResponseData().setThrottleTimeMs(9).setTopics(ends), 3);
+
     ProduceRequestData.TopicProduceDataCollection data = new ProduceRequestData.TopicProduceDataCollection();
     data.add(new ProduceRequestData.TopicProduceData().setName("orders").setPartitionData(List.of(
       new ProduceRequestData.PartitionProduceData().setIndex(2)
@@ -119,6 +133,20 @@ public class WireTruth {
     put("findCoordinator", new FindCoordinatorRequestData().setKey("g").setKeyType((byte) 1), 2);
     put("findCoordinator.answer", new FindCoordinatorResponseData().setNodeId(3).setHost("broker-3").setPort(9092)
       .setErrorMessage("NONE"), 2);
+
+    put("listGroups", new ListGroupsRequestData(), 4);
+    put("listGroups.answer", new ListGroupsResponseData().setThrottleTimeMs(3).setGroups(List.of(
+      new ListGroupsResponseData.ListedGroup().setGroupId("größe").setProtocolType("consumer").setGroupState("Stable"),
+      new ListGroupsResponseData.ListedGroup().setGroupId("g").setProtocolType("").setGroupState("Empty"))), 4);
+    put("describeGroups", new DescribeGroupsRequestData().setGroups(List.of("a", "größe")), 1);
+    put("describeGroups.answer", new DescribeGroupsResponseData().setThrottleTimeMs(3).setGroups(List.of(
+      new DescribeGroupsResponseData.DescribedGroup().setGroupId("a").setErrorCode((short) 16),
+      new DescribeGroupsResponseData.DescribedGroup().setGroupId("größe").setGroupState("Stable")
+        .setProtocolType("consumer").setProtocolData("range").setMembers(List.of(
+          new DescribeGroupsResponseData.DescribedGroupMember().setMemberId("m").setClientId("c")
+            .setClientHost("/127.0.0.1").setMemberMetadata(new byte[] {1}).setMemberAssignment(new byte[] {2, 3}))),
+      new DescribeGroupsResponseData.DescribedGroup().setGroupId("b").setGroupState("Dead"))), 1);
+    put("listGroups.refused", new ListGroupsResponseData().setErrorCode((short) 14), 4);
 
     JoinGroupRequestData.JoinGroupRequestProtocolCollection protocols =
       new JoinGroupRequestData.JoinGroupRequestProtocolCollection();

@@ -2,37 +2,10 @@
 import type { Vitest } from "@effect/vitest"
 import { assert } from "@effect/vitest"
 import { Effect, Fiber, Schedule } from "effect"
-import type { JoinResponse, KafkaError } from "../../../services/Kafka.ts"
+import type { KafkaError } from "../../../services/Kafka.ts"
 import { Kafka } from "../../../services/Kafka.ts"
 import { createTopic, patiently, reasonOf, SecondClient, unique } from "./Fixtures.ts"
-
-const request = (groupId: string, memberId: string, metadata: string, name = "test") => ({
-  groupId,
-  memberId,
-  sessionTimeoutMs: 20_000,
-  rebalanceTimeoutMs: 20_000,
-  // A broker parses the metadata of protocol type `consumer`; this text is not such a thing.
-  protocolType: "contract",
-  protocols: [{ name, metadata: Buffer.from(metadata) }]
-})
-
-const refOf = (groupId: string, { generation, memberId }: JoinResponse) => (
-  { groupId, generation, memberId }
-)
-const orders = (all: Record<string, string>) =>
-  Object.entries(all).map(([memberId, text]) => ({ memberId, assignment: Buffer.from(text) }))
-
-/** A member alone in a new group, with its assignment. */
-const alone = Effect.gen(function*() {
-  const kafka = yield* Kafka
-  const groupId = unique("group")
-  const join = yield* patiently(kafka.joinGroup(request(groupId, "", "one")))
-  const assignment = yield* kafka.syncGroup(
-    refOf(groupId, join),
-    orders({ [join.memberId]: "all" })
-  )
-  return { groupId, join, assignment, ref: refOf(groupId, join) }
-})
+import { alone, orders, refOf, request } from "./Members.ts"
 
 /** Heartbeats until the coordinator wants something else. */
 const untilTold = (heartbeat: Effect.Effect<void, KafkaError>) =>

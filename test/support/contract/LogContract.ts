@@ -99,6 +99,35 @@ export const logContract = (it: Vitest.MethodsNonLive<Kafka | SecondClient, true
       }
     }))
 
+  it.effect("tells where a leader epoch ends", () =>
+    Effect.gen(function*() {
+      const kafka = yield* Kafka
+      const source = yield* newPartition()
+      yield* produce(source, batchOf(["a", "b"]))
+      const { topics: [found] } = yield* kafka.metadata([source.topic])
+      const leaderEpoch = found?.partitions[0]?.leaderEpoch ?? -1
+      const missing = { topic: unique("missing"), partition: 0 }
+      const ask = (current: number) =>
+        kafka.endOfEpoch(
+          [source, missing].map((one) => ({ ...one, leaderEpoch, currentLeaderEpoch: current }))
+        )
+      for (const current of [-1, leaderEpoch]) {
+        const told = new Map((yield* ask(current)).map((each) => [each.topic, each]))
+        assert.deepStrictEqual(
+          told.get(source.topic),
+          { ...source, leaderEpoch, endOffset: 2n, error: undefined }
+        )
+        assert.strictEqual(told.get(missing.topic)?.error, "UNKNOWN_TOPIC_OR_PARTITION")
+      }
+      const ahead = yield* ask(leaderEpoch + 1)
+      const wrong = ahead.find(({ topic }) => topic === source.topic)
+      assert.strictEqual(wrong?.error, "UNKNOWN_LEADER_EPOCH")
+      const [later] = yield* kafka.endOfEpoch(
+        [{ ...source, leaderEpoch: leaderEpoch + 7, currentLeaderEpoch: -1 }]
+      )
+      assert.deepStrictEqual([later?.leaderEpoch, later?.endOffset], [-1, -1n])
+    }))
+
   it.effect("refuses a damaged batch, and one that is too large", () =>
     Effect.gen(function*() {
       const kafka = yield* Kafka

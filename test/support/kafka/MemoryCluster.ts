@@ -17,6 +17,8 @@ export class MemoryCluster {
   readonly brokers: ReadonlyArray<Broker>
   readonly topics: MemoryTopics
   readonly changes = new Signal()
+  /** Node ids of brokers that do not answer for the groups that they coordinate. */
+  readonly brokersAway = new Set<number>()
   readonly transactions = new Map<string, Transactions>()
   readonly #groups = new Map<string, MemoryGroup>()
   readonly #scope: Scope.Scope
@@ -38,6 +40,18 @@ export class MemoryCluster {
     const group = this.#groups.get(groupId) ?? new MemoryGroup(groupId, this.#scope)
     this.#groups.set(groupId, group)
     return group
+  }
+
+  /** Those that exist, in no order. */
+  get groups(): ReadonlyArray<MemoryGroup> {
+    return [...this.#groups.values()].filter(({ exists }) => exists)
+  }
+
+  /** Node id of the broker that coordinates the group: groups are spread by a hash of their id. */
+  coordinatorOf(groupId: string): number {
+    let hash = 0
+    for (const byte of Buffer.from(groupId)) hash = (hash * 31 + byte) % 1_000_003
+    return this.brokers[hash % this.brokers.length]?.nodeId ?? -1
   }
 
   /** Writes as a broker does that trusts the batch: at the end of the log, waking the fetches. */

@@ -21,6 +21,8 @@ export class MemoryGroup {
   phase: GroupPhase = "Empty"
   generation = 0
   leaderId = ""
+  /** Of the member that joined last; empty while none ever did. */
+  protocolType = ""
   #protocol = ""
   #ids = 0
   #now = 0
@@ -154,6 +156,7 @@ export class MemoryGroup {
     const memberId = `member-${++this.#ids}`
     const nothing = { assignment: Buffer.alloc(0), joining: undefined, syncing: undefined }
     const member = { memberId, request, lastSeen: this.#now, ...nothing }
+    this.protocolType = request.protocolType
     this.members.set(memberId, member)
     this.#watchSession(member, request.sessionTimeoutMs)
     return member
@@ -210,8 +213,14 @@ export class MemoryGroup {
     }))
   }
 
+  /** It has had a member, or has an offset; asking for a group does not make one. */
+  get exists(): boolean {
+    return this.protocolType !== "" || this.offsets.all.length > 0
+  }
+
   /** Why a commit of this member is refused in this moment, if it is. */
   refuses({ generation, memberId }: GroupMemberRef): KafkaErrorName | undefined {
+    if (this.protocolType === "share") return "GROUP_ID_NOT_FOUND"
     if (generation < 0 && this.phase === "Empty") return undefined
     const member = this.#known({ groupId: this.groupId, generation, memberId })
     if (typeof member === "string") return member

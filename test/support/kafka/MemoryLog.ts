@@ -28,7 +28,9 @@ export class MemoryLog {
   readonly aborted: Array<Aborted> = []
   readonly #open = new Map<bigint, bigint>()
   leader: number
-  leaderEpoch = 0
+  /** Where each leader epoch begins, as the broker's leader-epoch-checkpoint has it. */
+  readonly #epochs = new Map<number, bigint>([[0, 0n]])
+  #leaderEpoch = 0
   /** Answer to every request for this partition, until it is undefined again. */
   error: KafkaErrorName | undefined = undefined
   logStart = 0n
@@ -41,6 +43,16 @@ export class MemoryLog {
   constructor(source: TopicPartition, leader: number) {
     this.source = source
     this.leader = leader
+  }
+
+  get leaderEpoch(): number {
+    return this.#leaderEpoch
+  }
+
+  /** A new leader begins its epoch at the end of the log. */
+  set leaderEpoch(epoch: number) {
+    this.#leaderEpoch = epoch
+    this.#epochs.set(epoch, this.logEnd)
   }
 
   get highWatermark(): bigint {
@@ -90,7 +102,7 @@ export class MemoryLog {
 
   /**
    * Batches from the one that holds `offset` on, below `upper`, cut off at `maxBytes`; the first
-   * comes whole if `firstWhole`.
+   * comes whole if `firstWhole`, and is left out if it cannot come whole (since version 3).
    */
   read(offset: bigint, upper: bigint, maxBytes: number, firstWhole: boolean): Buffer {
     const parts: Array<Buffer> = []
@@ -101,7 +113,9 @@ export class MemoryLog {
       parts.push(bytes)
       size += bytes.length
     }
-    const whole = firstWhole ? (parts[0]?.length ?? 0) : 0
+    const first = parts[0]?.length ?? 0
+    if (!firstWhole && first > maxBytes) return Buffer.alloc(0)
+    const whole = firstWhole ? first : 0
     return Buffer.concat(parts).subarray(0, Math.max(whole, maxBytes))
   }
 
@@ -125,7 +139,22 @@ export class MemoryLog {
     const kept = this.batches.filter(({ header }) => header.baseOffset < offset)
     this.batches.splice(0, this.batches.length, ...kept)
     this.logEnd = least(this.logEnd, offset)
+    for (const [epoch, start] of this.#epochs) if (start >= offset) this.#epochs.delete(epoch)
     this.leaderEpoch++
+  }
+
+  /** The epoch, or the largest before it in the log, and where it ends; as a broker answers. */
+  endOf(leaderEpoch: number): { readonly leaderEpoch: number; readonly endOffset: bigint } {
+    if (leaderEpoch === this.#leaderEpoch) return { leaderEpoch, endOffset: this.logEnd }
+    let floor = -1
+    let higher: bigint | undefined
+    for (const [epoch, start] of [...this.#epochs].sort(([a], [b]) => a - b)) {
+      if (epoch > leaderEpoch) higher ??= start
+      else floor = epoch
+    }
+    if (higher === undefined) return { leaderEpoch: -1, endOffset: -1n }
+    const endOffset = higher < this.logStart ? this.logStart : higher
+    return { leaderEpoch: floor < 0 ? leaderEpoch : floor, endOffset }
   }
 
   /** Compaction: batches for which `keep` is false are gone, offsets stay. */
