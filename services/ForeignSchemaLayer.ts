@@ -1,31 +1,17 @@
 /** Schema resolution by avsc. */
-import avsc from "avsc"
+import type avsc from "avsc"
 import { Effect, Layer, Predicate } from "effect"
 import { Buffer } from "node:buffer"
 import { archiveSchema } from "../src/codec/AvroSchema.ts"
 import type { CodecError } from "../src/codec/CodecError.ts"
-import { corrupt, unsupported } from "../src/codec/CodecError.ts"
+import { corrupt } from "../src/codec/CodecError.ts"
 import { codecFailure } from "../src/codec/Compression.ts"
 import type { ArchivedRecord } from "../src/codec/RecordCursor.ts"
 import { writeRecords } from "../src/codec/RecordWriter.ts"
+import { decodeRecords, parseType, resolverOf, resolving } from "./AvroTypesLayer.ts"
+import { groupReader } from "./ForeignGroupsLayer.ts"
 import type { TranslateBlock } from "./ForeignSchema.ts"
 import { ForeignSchema } from "./ForeignSchema.ts"
-
-const { __with: longTypeOf } = avsc.types.LongType
-
-/** avsc's own long refuses what a number cannot hold. */
-const longType = longTypeOf({
-  fromBuffer: (bytes: Buffer) => bytes.readBigInt64LE(),
-  toBuffer: (value: bigint) => {
-    const bytes = Buffer.alloc(8)
-    bytes.writeBigInt64LE(value)
-    return bytes
-  },
-  fromJSON: BigInt,
-  toJSON: Number,
-  isValid: Predicate.isBigInt,
-  compare: (one: bigint, other: bigint) => one < other ? -1 : one > other ? 1 : 0
-})
 
 /**
  * The schema with its headers as an array of entries: the bytes are the same as a map's, but read
@@ -50,46 +36,27 @@ const asEntries = (type: unknown): unknown => {
   return { type: "array", items: { type: "record", name: "keep.HeaderEntry", fields } }
 }
 
-const parseType = (schemaJson: string): avsc.Type =>
-  avsc.Type.forSchema(JSON.parse(schemaJson), { registry: { long: longType } })
-
 const entriesType = (schemaJson: string): avsc.Type =>
   parseType(JSON.stringify(withHeaderEntries(JSON.parse(schemaJson))))
 
 const ours = parseType(archiveSchema)
 const oursWithEntries = entriesType(archiveSchema)
 
-/** Avro compares names without their namespace. A new object each time: avsc keeps state in it. */
-const resolution = () => ({ ignoreNamespaces: true })
-
 const resolve = (schemaJson: string): TranslateBlock => {
   // The plain schemas are compared first: what they do not allow is said in their terms.
-  const writer = parseType(schemaJson)
-  if (!avsc.Type.isType(writer, "record")) throw new Error(`it is no record but ${writer}`)
-  ours.createResolver(writer, resolution())
-  const resolver = oursWithEntries.createResolver(entriesType(schemaJson), resolution())
+  resolverOf(ours, parseType(schemaJson))
+  const reader = oursWithEntries
+  const resolver = resolverOf(reader, entriesType(schemaJson))
   return (block, recordCount) =>
     Effect.try({
-      try: () => {
-        const records: Array<ArchivedRecord> = []
-        let at = 0
-        for (let index = 0; index < recordCount; index++) {
-          const { offset, value } = oursWithEntries.decode(block, at, resolver)
-          if (offset < 0) throw corrupt(`the block ends inside record ${index} of ${recordCount}`)
-          records.push(toRecord(value))
-          at = offset
-        }
-        if (at !== block.length) throw corrupt(`${block.length - at} bytes follow the last record`)
-        return writeRecords(records)
-      },
+      try: () => writeRecords(decodeRecords({ reader, resolver, block, recordCount }, toRecord)),
       catch: (error): CodecError => codecFailure(error, "foreign records")
     })
 }
 
 const bytesOrNull = (value: unknown): Buffer | null => Buffer.isBuffer(value) ? value : null
 
-const toRecord = (decoded: unknown): ArchivedRecord => {
-  if (!Predicate.isObject(decoded)) throw corrupt("a record is no record")
+const toRecord = (decoded: object): ArchivedRecord => {
   const field = (name: string): unknown => Reflect.get(decoded, name)
   const { offset, partition, timestamp, topic } = {
     offset: field("offset"),
@@ -124,13 +91,6 @@ const toHeader = (entry: unknown, isNull: boolean): readonly [Buffer, Buffer | n
 }
 
 export const ForeignSchemaLayer: Layer.Layer<ForeignSchema> = Layer.succeed(ForeignSchema, {
-  translator: (schema) =>
-    Effect.try({
-      try: () => resolve(schema),
-      catch: (error) =>
-        unsupported(
-          "the file's schema cannot be read as an archive record: " +
-            (error instanceof Error ? error.message : String(error))
-        )
-    })
+  translator: (schema) => resolving("an archive record", () => resolve(schema)),
+  groupReader
 })

@@ -1,7 +1,7 @@
 /** Committed records out of a partition's log, as objects: for plan topics and log tails. */
 import { Effect, Schedule } from "effect"
 import { Kafka, KafkaError } from "../services/Kafka.ts"
-import { CodecError } from "../src/codec/CodecError.ts"
+import type { CodecError } from "../src/codec/CodecError.ts"
 import { readFetched } from "../src/codec/FetchedBatches.ts"
 import type { KafkaErrorName } from "../src/codec/kafka/ErrorCodes.ts"
 import type { ReadRecord } from "../src/codec/PlainRecords.ts"
@@ -9,6 +9,7 @@ import { readPlainRecords } from "../src/codec/PlainRecords.ts"
 import { nextFetchOffset } from "../src/codec/RecordBatch.ts"
 import type { TopicPartition } from "../src/domain/TopicPartition.ts"
 import { topicPartitionName } from "../src/domain/TopicPartition.ts"
+import { decoding } from "./Decoding.ts"
 import type { Leaders } from "./Leaders.ts"
 
 export interface LogPage {
@@ -20,15 +21,6 @@ export interface LogPage {
 
 /** Bytes of one page; a batch always comes whole. */
 const pageBytes = 1024 * 1024
-
-const plain = (run: () => Array<ReadRecord>): Effect.Effect<Array<ReadRecord>, CodecError> =>
-  Effect.try({
-    try: run,
-    catch: (error) =>
-      error instanceof CodecError
-        ? error
-        : new CodecError({ reason: "Corrupt", message: String(error) })
-  })
 
 /** One fetch from `from` on, answered at once: an empty page says that there is nothing yet. */
 export const readLog = (
@@ -58,10 +50,11 @@ export const readLog = (
       })
     }
     const outcomes = yield* readFetched(fetched, from)
-    const records = yield* plain(() =>
-      outcomes.flatMap((outcome) => outcome.kind === "data" ? readPlainRecords(outcome) : [])
-        .filter((record) => record.offset >= from)
-    )
+    const records = yield* decoding(topicPartitionName(source), () =>
+      outcomes.flatMap((outcome) =>
+        outcome.kind === "data" ? readPlainRecords(outcome) : []
+      )
+        .filter((record) => record.offset >= from))
     const next = nextFetchOffset(fetched.records, source)
     return { records, next: next !== undefined && next > from ? next : from }
   }).pipe(

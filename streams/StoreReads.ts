@@ -8,6 +8,14 @@ const tries = 6
 
 const pause = (attempt: number) => `${200 * 2 ** attempt} millis` as const
 
+/** Runs it again from its start after a transient error of the store, some times. */
+export const withPatience = <A, E, R>(request: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.retry(request, {
+    schedule: Schedule.exponential("200 millis"),
+    times: tries,
+    while: (error) => error instanceof StoreError && error.transient
+  })
+
 /**
  * Runs `open(state)` and, after a transient error, again with what `advance` has made of the
  * state; gives up after some tries that brought nothing.
@@ -65,11 +73,6 @@ export const listFolders = (
   prefix: string
 ): Effect.Effect<ReadonlyArray<string>, StoreError, ObjectStore> =>
   Effect.flatMap(ObjectStore, (store) =>
-    Stream.runCollect(store.listFolders(prefix)).pipe(
-      Effect.map((pages) => [...pages].flat()),
-      Effect.retry({
-        schedule: Schedule.exponential("200 millis"),
-        times: tries,
-        while: (error) => error.transient
-      })
+    withPatience(
+      Effect.map(Stream.runCollect(store.listFolders(prefix)), (pages) => [...pages].flat())
     ))

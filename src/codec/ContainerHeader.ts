@@ -6,13 +6,13 @@ import { layoutOf } from "./AvroSchema.ts"
 import type { ContainerCodec } from "./BlockCodec.ts"
 import { corrupt, truncated, unsupported } from "./CodecError.ts"
 import { containerMagic, syncBytes } from "./ContainerWriter.ts"
-import { containerPrefix, factsFromContainer } from "./FactsMetadata.ts"
+import { factsFromContainer, isFileFact } from "./FactsMetadata.ts"
 import { VarintReader } from "./Varint.ts"
 
 export interface ContainerHeader {
   /** The writer's schema, JSON. */
   readonly schema: string
-  /** Of the records in the blocks. */
+  /** Of the records in the blocks of an archive file; `foreign` for files of other things. */
   readonly layout: Layout
   readonly codec: ContainerCodec
   readonly metadata: ReadonlyMap<string, Buffer>
@@ -43,10 +43,7 @@ export const parseContainerHeader = (bytes: Buffer): ContainerHeader => {
   if (schema === undefined) throw corrupt("the container header has no schema")
   // Metadata of ours beside another schema is damage, whatever it may still be resolved to.
   const layout = layoutOf(schema)
-  if (
-    layout !== "ours" &&
-    [...metadata.keys()].some((key) => key.startsWith(containerPrefix))
-  ) {
+  if (layout !== "ours" && [...metadata.keys()].some(isFileFact)) {
     throw corrupt("the container header has our metadata but not our schema")
   }
   return {

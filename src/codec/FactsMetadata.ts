@@ -4,9 +4,11 @@
  */
 import type { FileFacts, GapReason } from "../domain/FileFacts.ts"
 import { gapReasons } from "../domain/FileFacts.ts"
+import type { FactEntry, FactSource } from "./FactText.ts"
+import { fromContainerMetadata, fromObjectMetadata, objectMetadata, readFacts } from "./FactText.ts"
 
 /** In front of every metadata key of ours. */
-export const containerPrefix = "kafka-data-keep."
+const containerPrefix = "kafka-data-keep."
 
 /** S3 object metadata: lower-case, and no dots, which some stores do not take. */
 const objectPrefix = "kafka-data-keep-"
@@ -20,9 +22,7 @@ const timestampTypeWidth = "LogAppendTime".length
 const gapName = (reason: GapReason) => `gaps-${reason}`
 
 /** Name and plain text of every fact. */
-const entriesOf = (
-  facts: FileFacts
-): ReadonlyArray<readonly [string, string | bigint | number]> => [
+const entriesOf = (facts: FileFacts): ReadonlyArray<FactEntry> => [
   ["format-version", facts.formatVersion],
   ["cluster-id", facts.clusterId],
   ["topic-id", facts.topicId],
@@ -58,68 +58,36 @@ export const factsToContainer = (facts: FileFacts): ReadonlyArray<readonly [stri
       : value
   ])
 
+/** Whether a container's metadata of this name is the fact of an archive file. */
+export const isFileFact = (key: string): boolean =>
+  key.startsWith(containerPrefix) && !key.slice(containerPrefix.length).includes(".")
+
 /** The facts as metadata of an object: names and values in ASCII. */
 export const factsToMetadata = (facts: FileFacts): Record<string, string> =>
-  Object.fromEntries(
-    entriesOf(facts).map(([name, value]) => [
-      `${objectPrefix}${name}`,
-      encodeURIComponent(String(value))
-    ])
-  )
+  objectMetadata(objectPrefix, entriesOf(facts))
 
 /** `undefined` when a fact is missing or unreadable: the file is then treated as if it had none. */
 export const factsFromMetadata = (
   metadata: Readonly<Record<string, string>>
-): FileFacts | undefined =>
-  readFacts((name) => {
-    const value = metadata[`${objectPrefix}${name}`]
-    try {
-      return value === undefined ? undefined : decodeURIComponent(value)
-    } catch {
-      return undefined
-    }
-  })
+): FileFacts | undefined => fileFacts(fromObjectMetadata(objectPrefix, metadata))
 
 /** The same from a container's metadata. */
 export const factsFromContainer = (
   metadata: ReadonlyMap<string, Uint8Array>
-): FileFacts | undefined => {
-  const decoder = new TextDecoder()
-  return readFacts((name) => {
-    const value = metadata.get(`${containerPrefix}${name}`)
-    return value === undefined ? undefined : decoder.decode(value)
-  })
+): FileFacts | undefined => fileFacts(fromContainerMetadata(containerPrefix, metadata))
+
+const timestampTypeOf = (text: string): FileFacts["timestampType"] | undefined => {
+  const name = text.trimEnd()
+  return name === "CreateTime" || name === "LogAppendTime" ? name : undefined
 }
 
-const integer = /^-?\d{1,20}$/
-
-const readFacts = (textOf: (name: string) => string | undefined): FileFacts | undefined => {
-  let complete = true
-  const text = (name: string): string => {
-    const value = textOf(name)
-    if (value === undefined) complete = false
-    return value ?? ""
-  }
-  const int64 = (name: string): bigint => {
-    const value = text(name)
-    if (integer.test(value) && BigInt.asIntN(64, BigInt(value)) === BigInt(value)) {
-      return BigInt(value)
-    }
-    complete = false
-    return 0n
-  }
-  const count = (name: string): number => {
-    const value = Number(int64(name))
-    if (!Number.isSafeInteger(value)) complete = false
-    return value
-  }
-  const timestampType = text("timestamp-type").trimEnd()
-  const facts: FileFacts = {
+const fileFacts = (source: FactSource): FileFacts | undefined =>
+  readFacts(source, ({ count, int64, parsed, text }) => ({
     formatVersion: count("format-version"),
     clusterId: text("cluster-id"),
     topicId: text("topic-id"),
     partitionCount: count("partition-count"),
-    timestampType: timestampType === "LogAppendTime" ? "LogAppendTime" : "CreateTime",
+    timestampType: parsed("timestamp-type", timestampTypeOf, "CreateTime"),
     coverageStart: int64("coverage-start"),
     coverageNext: int64("coverage-next"),
     recordCount: count("record-count"),
@@ -135,6 +103,4 @@ const readFacts = (textOf: (name: string) => string | undefined): FileFacts | un
       deleted: count(gapName("deleted")),
       unknown: count(gapName("unknown"))
     }
-  }
-  return complete && timestampType === facts.timestampType ? facts : undefined
-}
+  }))

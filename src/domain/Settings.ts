@@ -1,4 +1,5 @@
 /** What the commands can be told, after flags, environment and defaults have been resolved. */
+import type { OnAhead, OnMissingTopic } from "./Translation.ts"
 
 /** Decides by name; built from RE2 expressions by the command line, or by hand when embedding. */
 export type NamePredicate = (name: string) => boolean
@@ -49,5 +50,49 @@ export interface RestoreOptions {
   readonly compression: "none" | "gzip" | "snappy" | "lz4" | "zstd"
   /** Milliseconds to wait before the first plan record is read. */
   readonly consumeDelayMs: number
+  readonly once: boolean
+}
+
+export interface BackupGroupsOptions {
+  /** Key of the object that is replaced each time. */
+  readonly location: string
+  /** Milliseconds between the starts of two runs. */
+  readonly runIntervalMs: number
+  /** Milliseconds between two snapshots that are kept; 0: none is. */
+  readonly historyIntervalMs: number
+  /** Milliseconds after which a kept snapshot is removed. */
+  readonly historyMaxAgeMs: number
+  /** Milliseconds that an empty or much smaller snapshot must hold before it counts. */
+  readonly shrinkHoldMs: number
+  readonly allowOtherCluster: boolean
+  readonly once: boolean
+}
+
+/** `main`: the object at the location; `latest` or a time: out of the history. */
+export type SnapshotChoice =
+  | { readonly kind: "main" }
+  | { readonly kind: "latest" }
+  /** The newest complete one of this time or before; milliseconds since the epoch. */
+  | { readonly kind: "at"; readonly timeMs: number }
+
+export interface RestoreGroupsOptions {
+  readonly location: string
+  readonly snapshot: SnapshotChoice
+  readonly groupsPrefix: string
+  readonly topicsPrefix: string
+  /** By the names in the source. */
+  readonly includeGroups: NamePredicate
+  readonly excludeGroups: NamePredicate
+  readonly excludeTopics: NamePredicate
+  /** Prefix of the archive whose coverage is asked; `undefined`: it is not known. */
+  readonly archivePrefix: string | undefined
+  /** The plan whose progress is asked; `undefined`: it is not known. */
+  readonly plan: { readonly topic: string; readonly groupId: string } | undefined
+  readonly onAhead: OnAhead
+  readonly onMissingTopic: OnMissingTopic
+  /** Milliseconds between two passes. */
+  readonly loopIntervalMs: number
+  readonly dryRun: boolean
+  /** One pass: what would have to wait fails. */
   readonly once: boolean
 }

@@ -46,11 +46,11 @@ const collect = (stream: NodeJS.ReadWriteStream): Promise<Array<unknown>> =>
     stream.on("end", () => resolve(all))
   })
 
-/** All records of a container; `readerSchema`: resolve to this one. */
-export const avscRead = async (
+/** Everything in a container; `readerSchema`: resolve to this one. */
+export const avscReadAny = (
   bytes: Buffer,
   readerSchema?: string
-): Promise<ReadonlyArray<AvscRecord>> => {
+): Promise<ReadonlyArray<unknown>> => {
   const decoder = new avsc.streams.BlockDecoder({
     parseHook: (schema) => avscType(JSON.stringify(schema)),
     codecs: {
@@ -61,8 +61,14 @@ export const avscRead = async (
   })
   const records = collect(decoder)
   decoder.end(bytes)
-  return (await records).filter(isRecord)
+  return records
 }
+
+/** All records of an archive file; `readerSchema`: resolve to this one. */
+export const avscRead = async (
+  bytes: Buffer,
+  readerSchema?: string
+): Promise<ReadonlyArray<AvscRecord>> => (await avscReadAny(bytes, readerSchema)).filter(isRecord)
 
 /** A container that avsc writes. `blockBytes`: of a block before compression. */
 export const avscWrite = async (
