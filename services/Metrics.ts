@@ -163,6 +163,58 @@ export const restoreFailedPartitions = gauge(
   "Partitions whose restore is stopped by a failure"
 )
 
+// Consumer groups
+
+export const groupsBackedUp = gauge(
+  "consumergroups_backup_groups",
+  "Consumer groups in the last snapshot taken"
+)
+export const groupPositionsBackedUp = gauge(
+  "consumergroups_backup_partitions",
+  "Positions (group, topic, partition) in the last snapshot taken"
+)
+export const groupsFailed = gauge(
+  "consumergroups_backup_failed_groups",
+  "Consumer groups whose positions the last run could not read, known ones of a coordinator that is away included"
+)
+export const groupsBackupSeconds = gauge(
+  "consumergroups_backup_duration_seconds",
+  "Seconds that the last run took"
+)
+/** Counts on between two runs. */
+export const groupsSnapshotAge = gauge(
+  "consumergroups_backup_last_good_age_seconds",
+  "Age in seconds of the newest complete snapshot in the main object; grows while runs fail or are held back"
+)
+/** `reason` is `empty`, `shrunk`, `other_cluster` or `incomplete`. */
+export const groupSnapshotsHeld = labelled(
+  counter(
+    "consumergroups_backup_held_total",
+    "Snapshots that the guard kept from replacing the main object, or that were incomplete, by reason: empty, shrunk, other_cluster, incomplete"
+  ),
+  ["reason"]
+)
+export const groupHistoryFailures = counter(
+  "consumergroups_backup_history_failures_total",
+  "Snapshots that could not be kept in the history, and old ones that could not be removed"
+)
+/** The original's name and values; `clamped` counts as restored, `failed` as in progress. */
+export const groupsRestoreStatus = labelled(
+  gauge(
+    "consumergroups_restore_status",
+    "Restore status of a consumer group's topic: 0 scheduled, 1 in progress, 2 skipped, 3 already restored, 4 restored"
+  ),
+  ["group", "topic"]
+)
+export const searchFetches = counter(
+  "consumergroups_restore_fetches_total",
+  "Fetch requests sent to find positions in restored partitions"
+)
+export const searchBytes = counter(
+  "consumergroups_restore_fetched_bytes_total",
+  "Bytes of record batches fetched to find positions in restored partitions"
+)
+
 // Kafka
 
 /** `request` is `fetch` or `produce`. */
@@ -190,7 +242,14 @@ export const timed =
         )
       }))
 
-const unlabelled = [uploads, commits, commitFailures, unexpectedLeftoverFiles, fetchedBytes]
+const unlabelled = [
+  uploads,
+  commits,
+  commitFailures,
+  unexpectedLeftoverFiles,
+  fetchedBytes,
+  groupHistoryFailures
+]
 
 /** Shows counters without labels as 0 from the start, so that a first increase is seen as one. */
 export const showAtZero: Effect.Effect<void> = Effect.forEach(
