@@ -6,11 +6,12 @@ export interface HttpRequest {
   readonly method: string
   /** Without the query. */
   readonly path: string
+  readonly query: URLSearchParams
 }
 
 export interface HttpAnswer {
   readonly status: number
-  readonly body: string
+  readonly body: string | Uint8Array
   /** Besides a plain-text content type, unless this names another. */
   readonly headers?: Readonly<Record<string, string>>
 }
@@ -30,7 +31,8 @@ export class ListenError extends Schema.TaggedError<ListenError>()("ListenError"
 export class HttpListener extends Context.Tag("kafka-data-keep/HttpListener")<HttpListener, {
   /**
    * Answers requests until the scope closes; then open connections are cut and handlers still at
-   * work interrupted. Returns the port, which differs from the one asked for when that is 0.
+   * work interrupted. So is a handler whose client goes away. Returns the port, which differs from
+   * the one asked for when that is 0.
    */
   readonly listen: (options: {
     readonly host: string

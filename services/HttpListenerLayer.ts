@@ -1,13 +1,16 @@
 /** HTTP endpoints on Node's own server. */
-import { Cause, Effect, FiberSet, Layer } from "effect"
+import { Cause, Effect, FiberId, FiberSet, Layer } from "effect"
 import type { IncomingMessage, RequestListener, Server } from "node:http"
 import { createServer } from "node:http"
-import type { HttpAnswer } from "./HttpListener.ts"
+import type { HttpAnswer, HttpRequest } from "./HttpListener.ts"
 import { HttpListener, ListenError } from "./HttpListener.ts"
 
 const plainText = { "content-type": "text/plain; charset=utf-8" }
 
-const pathOf = (request: IncomingMessage): string => (request.url ?? "/").split("?", 1)[0] ?? "/"
+const requestOf = ({ method = "GET", url = "/" }: IncomingMessage): HttpRequest => {
+  const [path = "/"] = url.split("?", 1)
+  return { method, path, query: new URLSearchParams(url.slice(path.length)) }
+}
 
 const isPortInUse = (error: Error): boolean => "code" in error && error.code === "EADDRINUSE"
 
@@ -38,9 +41,7 @@ export const HttpListenerLayer: Layer.Layer<HttpListener> = Layer.succeed(HttpLi
       const fork = yield* FiberSet.makeRuntime<never>()
       const onRequest: RequestListener = (request, response) => {
         request.resume()
-        const exchange = Effect.suspend(() =>
-          handle({ method: request.method ?? "GET", path: pathOf(request) })
-        ).pipe(
+        const exchange = Effect.suspend(() => handle(requestOf(request))).pipe(
           Effect.catchAllCause((cause) =>
             Cause.isInterruptedOnly(cause) ? Effect.interrupt : failed(cause)
           ),
@@ -50,7 +51,10 @@ export const HttpListenerLayer: Layer.Layer<HttpListener> = Layer.succeed(HttpLi
             response.end(request.method === "HEAD" ? undefined : answer.body)
           })
         )
-        fork(exchange)
+        const fiber = fork(exchange)
+        response.on("close", () => {
+          if (!response.writableFinished) fiber.unsafeInterruptAsFork(FiberId.none)
+        })
       }
       const server = yield* Effect.acquireRelease(Effect.sync(() => createServer(onRequest)), stop)
       return yield* start(server, host, port)

@@ -1,11 +1,12 @@
 /** What a command is: its texts, its flags by group, and what it does with their values. */
-import { Effect, Either } from "effect"
+import { Effect, Either, Layer } from "effect"
 import type { KafkaSettings } from "../../services/KafkaConnections.ts"
 import { advice } from "./Advice.ts"
 import type { Flag, FlagTable, Texts, Values } from "./Flag.ts"
 import { parseTexts } from "./Flag.ts"
 import { kafkaFlags } from "./KafkaFlags.ts"
 import { kafkaSettings } from "./KafkaSettings.ts"
+import { telemetryLive } from "./Live.ts"
 import { loggingLayer } from "./Logging.ts"
 import type { OperationsValues } from "./OperationsFlags.ts"
 import { operationsFlags } from "./OperationsFlags.ts"
@@ -43,11 +44,15 @@ export interface Settings<Own> {
 
 type Checked<A> = Either.Either<A, ReadonlyArray<string>>
 
-/** A command that works on an archive and a cluster. */
+/**
+ * A command that works on an archive and a cluster. `check`: what is wrong with the values of its
+ * own flags taken together, a sentence each.
+ */
 export const defineCommand = <Own extends FlagTable, E>(
   texts: CommandTexts,
   own: Own,
-  run: (settings: Settings<Values<Own>>) => Effect.Effect<void, E>
+  run: (settings: Settings<Values<Own>>) => Effect.Effect<void, E>,
+  check: (values: Values<Own>) => ReadonlyArray<string> = () => []
 ): CommandSpec => {
   const groups = [
     { title: "What to do", flags: own },
@@ -60,7 +65,11 @@ export const defineCommand = <Own extends FlagTable, E>(
 
   const settingsOf = (given: Texts): Checked<Settings<Values<Own>>> => {
     const parts = {
-      own: parseTexts(own, given),
+      own: Either.filterOrLeft(
+        parseTexts(own, given),
+        (values) => check(values).length === 0,
+        check
+      ),
       store: Either.flatMap(parseTexts(storeFlags, given), storeSettings),
       kafka: Either.flatMap(parseTexts(kafkaFlags, given), kafkaSettings),
       operations: parseTexts(operationsFlags, given)
@@ -82,7 +91,9 @@ export const defineCommand = <Own extends FlagTable, E>(
             Effect.zipRight(run(settings)),
             Effect.onInterrupt(() => Effect.logInfo(`${texts.name} is stopped`)),
             reported(texts.name, advice(settings.store)),
-            Effect.provide(loggingLayer(settings.operations))
+            Effect.provide(
+              Layer.provideMerge(telemetryLive(texts.name), loggingLayer(settings.operations))
+            )
           )
       })
   }

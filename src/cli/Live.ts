@@ -8,9 +8,12 @@ import { ForeignSchemaLayer } from "../../services/ForeignSchemaLayer.ts"
 import { HttpListenerLayer } from "../../services/HttpListenerLayer.ts"
 import { KafkaLayer } from "../../services/KafkaLayer.ts"
 import { MetricsServerLayer } from "../../services/MetricsServerLayer.ts"
+import { ProfilingLayer } from "../../services/ProfilingLayer.ts"
+import { ProfilingServerLayer } from "../../services/ProfilingServerLayer.ts"
 import { S3StoreLayer } from "../../services/S3StoreLayer.ts"
 import { TelemetryLayer } from "../../services/TelemetryLayer.ts"
 import type { Settings } from "./CommandSpec.ts"
+import { shownEvent } from "./Logging.ts"
 import type { OperationsValues } from "./OperationsFlags.ts"
 import { onFlushSignal } from "./Preflight.ts"
 import type { StoreSettings } from "./StoreFlags.ts"
@@ -25,19 +28,25 @@ const storeLive = (settings: StoreSettings) =>
       endpoint: settings.endpoint === "" ? undefined : settings.endpoint
     })
 
-const profilingNotice = (settings: OperationsValues) =>
-  Layer.effectDiscard(
-    settings.enablePprof ? Effect.logWarning("profiling is not available yet") : Effect.void
-  )
+const profilingLive = ({ enablePprof, pprofPort }: OperationsValues) =>
+  enablePprof
+    ? Layer.provide(ProfilingServerLayer({ port: pprofPort, commandLine: process.argv }), [
+      HttpListenerLayer,
+      ProfilingLayer
+    ])
+    : Layer.empty
 
-const telemetryLive = Layer.unwrapEffect(Effect.map(telemetrySettings, TelemetryLayer))
+/** Goes around all of a command, so that its first and last log lines are sent too. */
+export const telemetryLive = (command: string): Layer.Layer<never> =>
+  Layer.unwrapEffect(
+    Effect.map(telemetrySettings, (settings) => TelemetryLayer(settings, command, shownEvent))
+  )
 
 /** What surrounds every command. */
 const operationsLive = (settings: OperationsValues) =>
   Layer.mergeAll(
     Layer.provide(MetricsServerLayer({ port: settings.metricsPort }), HttpListenerLayer),
-    telemetryLive,
-    profilingNotice(settings)
+    profilingLive(settings)
   )
 
 /** Kafka, the archive, and what surrounds every command. */
@@ -51,6 +60,7 @@ const commonLive = ({ kafka, operations, store }: Settings<unknown>) =>
 
 export const planLive = commonLive
 export const restoreLive = commonLive
+export const groupsLive = commonLive
 
 export const backupLive = (
   settings: Settings<unknown>,

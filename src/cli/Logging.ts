@@ -1,5 +1,17 @@
 /** Log lines on stderr, one per event: `time level msg` and annotations, as text or JSON. */
-import { Cause, HashMap, Inspectable, Layer, Logger, LogLevel } from "effect"
+import {
+  Cause,
+  Context,
+  FiberRef,
+  FiberRefs,
+  HashMap,
+  Inspectable,
+  Layer,
+  Logger,
+  LogLevel,
+  Option,
+  Tracer
+} from "effect"
 import type { OperationsValues } from "./OperationsFlags.ts"
 
 const minimum: Readonly<Record<OperationsValues["logLevel"], LogLevel.LogLevel>> = {
@@ -20,18 +32,29 @@ const causeText = (cause: Cause.Cause<unknown>, level: LogLevel.LogLevel): strin
     ? Cause.pretty(cause, { renderErrorCause: true })
     : Cause.prettyErrors(cause).map((error) => error.message).join("; ")
 
-const fieldsOf = (event: Logger.Logger.Options<unknown>): ReadonlyArray<[string, unknown]> => {
+type Fields = ReadonlyArray<readonly [string, unknown]>
+
+const attributesOf = (event: Logger.Logger.Options<unknown>): Fields => {
   const annotations = [...HashMap.toEntries(event.annotations)].sort(([a], [b]) => a < b ? -1 : 1)
-  const cause: ReadonlyArray<[string, unknown]> = Cause.isEmpty(event.cause)
-    ? []
-    : [["cause", causeText(event.cause, event.logLevel)]]
-  return [
-    ["time", event.date.toISOString()],
-    ["level", event.logLevel.label],
-    ["msg", messageOf(event.message)],
-    ...annotations,
-    ...cause
-  ]
+  return Cause.isEmpty(event.cause)
+    ? annotations
+    : [...annotations, ["cause", causeText(event.cause, event.logLevel)]]
+}
+
+const fieldsOf = (event: Logger.Logger.Options<unknown>): Fields => [
+  ["time", event.date.toISOString()],
+  ["level", event.logLevel.label],
+  ["msg", messageOf(event.message)],
+  ...attributesOf(event)
+]
+
+/** Named as OpenTelemetry names them in log formats other than its own. */
+const spanFields = (event: Logger.Logger.Options<unknown>): Fields => {
+  const context = FiberRefs.getOrDefault(event.context, FiberRef.currentContext)
+  return Option.match(Context.getOption(context, Tracer.ParentSpan), {
+    onNone: () => [],
+    onSome: ({ spanId, traceId }) => [["trace_id", traceId], ["span_id", spanId]]
+  })
 }
 
 const quoted = (value: unknown): string => {
@@ -46,7 +69,22 @@ export const textLine = (event: Logger.Logger.Options<unknown>): string =>
   fieldsOf(event).map(([name, value]) => `${name}=${quoted(value)}`).join(" ")
 
 export const jsonLine = (event: Logger.Logger.Options<unknown>): string =>
-  JSON.stringify(Object.fromEntries(fieldsOf(event)), jsonValue)
+  JSON.stringify(Object.fromEntries([...fieldsOf(event), ...spanFields(event)]), jsonValue)
+
+/** The event with the texts that its line has, for those who send it elsewhere. */
+export const shownEvent = (
+  event: Logger.Logger.Options<unknown>
+): Logger.Logger.Options<unknown> => ({
+  ...event,
+  message: messageOf(event.message),
+  annotations: HashMap.fromIterable(
+    attributesOf(event).map(([name, value]) => [
+      name,
+      value instanceof Error ? value.message : value
+    ])
+  ),
+  cause: Cause.empty
+})
 
 /** Replaces the default logger; stdout stays free for data. */
 export const loggingLayer = (

@@ -25,9 +25,14 @@ export const operationsFlags = {
     "enable-pprof",
     "ENABLE_PPROF",
     "false",
-    "Accepted, but profiles are not available yet"
+    "Serve profiles for go tool pprof on 127.0.0.1 at /debug/pprof/"
   ]),
-  pprofPort: port(["pprof-port", "PPROF_PORT", "6060", "Accepted, like -enable-pprof"])
+  pprofPort: port([
+    "pprof-port",
+    "PPROF_PORT",
+    "6060",
+    "Port of the profiles; 0 takes any free one"
+  ])
 }
 
 export type OperationsValues = Values<typeof operationsFlags>

@@ -50,6 +50,27 @@ export const prefixFlag = (fallback: string): Flag<string> =>
     "What the keys of archive files begin with, in the bucket or the directory. Set the same for backup and plan, whose defaults differ; without one, a topic that is recreated cannot be backed up again"
   ], "prefix")
 
+/** The key of the object that holds the positions of consumer groups; empty when none is given. */
+export const locationFlag = (description: string): Flag<string> =>
+  custom(
+    ["s3-location", "S3_LOCATION", "", description],
+    "key",
+    (value) =>
+      value.endsWith("/")
+        ? Either.left("the key of an object, which does not end with a slash")
+        : Either.right(value)
+  )
+
+/** The original's default is empty, and nothing can be done with it. */
+export const locationProblems = (
+  { location }: { readonly location: string }
+): ReadonlyArray<string> =>
+  location === ""
+    ? [
+      "no place of the snapshot given: name its key in the bucket or the directory with -s3-location [env S3_LOCATION], such as consumer-groups.avro"
+    ]
+    : []
+
 export type StoreSettings =
   | { readonly kind: "directory"; readonly directory: string }
   | {

@@ -116,12 +116,12 @@ export const archiveFile = (
     yield* Effect.uninterruptible(buffer.remove(file.name))
     return rest
   }).pipe(
-    Effect.withSpan("BackupTopics.upload", {
-      attributes: { key: file.name, bytes: file.size, records: file.facts.recordCount }
-    }),
     Effect.tap((archived) =>
       Effect.logDebug("archived").pipe(
         Effect.annotateLogs({ key: archived.key, bytes: archived.bytes })
       )
-    )
+    ),
+    Effect.withSpan("BackupTopics.upload", {
+      attributes: { key: file.name, bytes: file.size, records: file.facts.recordCount }
+    })
   )

@@ -48,6 +48,17 @@ describe("log lines", () => {
       })
     }))
 
+  it.effect("json: the ids of the span; text: not", () =>
+    Effect.gen(function*() {
+      const inside = Effect.withSpan(event, "Upload.file")
+      const [line = ""] = yield* logged(jsonLine, inside)
+      const fields = Object.entries(JSON.parse(line)).slice(-2)
+      assert.deepStrictEqual(fields.map(([name]) => name), ["trace_id", "span_id"])
+      assert.match(String(fields[0]?.[1]), /^[0-9a-f]{32}$/)
+      assert.match(String(fields[1]?.[1]), /^[0-9a-f]{16}$/)
+      assert.deepStrictEqual(yield* logged(textLine, inside), yield* logged(textLine, event))
+    }))
+
   it.effect("stack traces at debug level only", () =>
     Effect.gen(function*() {
       const cause = Cause.fail(new Error("broken"))
