@@ -1,5 +1,7 @@
 /** All commands, in the order in which help and documents show them. */
 import type { Array } from "effect"
+import { consumerGroupsBackup } from "./commands/consumerGroupsBackup.ts"
+import { consumerGroupsRestore } from "./commands/consumerGroupsRestore.ts"
 import { topicsBackup } from "./commands/topicsBackup.ts"
 import { topicsPlanRestore } from "./commands/topicsPlanRestore.ts"
 import { topicsRestore } from "./commands/topicsRestore.ts"
@@ -12,5 +14,7 @@ export const summary = "disaster recovery for Apache Kafka: topics into an archi
 export const commands: Array.NonEmptyReadonlyArray<CommandSpec> = [
   topicsBackup,
   topicsPlanRestore,
-  topicsRestore
+  topicsRestore,
+  consumerGroupsBackup,
+  consumerGroupsRestore
 ]

@@ -61,6 +61,23 @@ const original: Readonly<Record<string, ReadonlyArray<Row>>> = {
     ["fail-on-existing-data", "FAIL_ON_EXISTING_DATA", "true"],
     ["exclude-topics-regexes", "EXCLUDE_TOPICS_REGEXES", ""],
     ["consume-delay", "CONSUME_DELAY", "0s"]
+  ],
+  "consumer-groups-backup": [
+    ...common,
+    ["s3-location", "S3_LOCATION", ""],
+    ["run-interval", "RUN_INTERVAL", "1m"]
+  ],
+  "consumer-groups-restore": [
+    ...common,
+    ["s3-location", "S3_LOCATION", ""],
+    ["restore-groups-prefix", "RESTORE_GROUPS_PREFIX", ""],
+    ["restore-topics-prefix", "RESTORE_TOPICS_PREFIX", ""],
+    ["include-regexes", "INCLUDE_REGEXES", ".*"],
+    ["exclude-regexes", "EXCLUDE_REGEXES", ""],
+    ["include-groups-regexes", "INCLUDE_GROUPS_REGEXES", ".*"],
+    ["exclude-groups-regexes", "EXCLUDE_GROUPS_REGEXES", ""],
+    ["exclude-topics-regexes", "EXCLUDE_TOPICS_REGEXES", ""],
+    ["loop-interval", "LOOP_INTERVAL", "1m"]
   ]
 }
 

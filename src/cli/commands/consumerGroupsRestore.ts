@@ -1,0 +1,112 @@
+/** `consumer-groups-restore`: puts the consumer groups where they stood, in the restored topics. */
+import { Data, Effect, Stream } from "effect"
+import type { RestoreGroupsEvent } from "../../../streams/RestoreGroups.ts"
+import { restoreGroupsTelling } from "../../../streams/RestoreGroups.ts"
+import type { PositionOutcome } from "../../domain/Translation.ts"
+import { checkArchive } from "../ArchiveCheck.ts"
+import { defineCommand } from "../CommandSpec.ts"
+import type { GroupsReport } from "../GroupsReport.ts"
+import { countOf, groupsJson, groupsTable } from "../GroupsReport.ts"
+import type { GroupsRestoreValues } from "../GroupsRestoreFlags.ts"
+import {
+  groupsRestoreFlags,
+  groupsRestoreOptions,
+  groupsRestoreProblems
+} from "../GroupsRestoreFlags.ts"
+import { groupsLive } from "../Live.ts"
+import { writeOut } from "../Output.ts"
+
+class PositionsNotRestored extends Data.TaggedError("PositionsNotRestored")<{
+  readonly message: string
+}> {}
+
+interface Told {
+  readonly positions: Array<PositionOutcome>
+  /** Positions without an answer yet. */
+  waiting: number
+  snapshot: GroupsReport["snapshot"] | undefined
+  fetches: number
+  bytes: number
+}
+
+const take = (told: Told, event: RestoreGroupsEvent): void => {
+  switch (event.kind) {
+    case "snapshot":
+      told.snapshot = { key: event.key, facts: event.facts }
+      return
+    case "position":
+      told.positions.push(event.outcome)
+      return
+    case "pass":
+      told.waiting = event.waiting
+      told.fetches = event.fetches
+      told.bytes = event.bytes
+  }
+}
+
+const printed = (told: Told, { dryRun, output }: GroupsRestoreValues) =>
+  Effect.suspend(() => {
+    const { snapshot } = told
+    if (snapshot === undefined) return Effect.void
+    const report = { ...told, snapshot, dryRun }
+    return writeOut(output === "json" ? groupsJson(report) : groupsTable(report))
+  })
+
+/** Whoever stops it in the middle shall know what has been done, and that it is not all. */
+const brokenOff = (told: Told, flags: GroupsRestoreValues) =>
+  Effect.gen(function*() {
+    if (told.positions.length > 0) yield* printed(told, flags)
+    yield* Effect.logWarning("not all positions are settled").pipe(
+      Effect.annotateLogs({ settled: told.positions.length, waiting: told.waiting })
+    )
+  })
+
+const incomplete = (failed: number, all: number): string =>
+  `${failed} of ${all} positions ${failed === 1 ? "has" : "have"} no place in the target, ` +
+  "the report names each with the reason; repair what is said there and run the same command again, it leaves alone what is restored"
+
+const restore = (flags: GroupsRestoreValues) =>
+  Effect.gen(function*() {
+    if (flags.lookupBackwardsStep !== "") {
+      yield* Effect.logInfo("-lookup-backwards-step has no effect: positions are found by search")
+    }
+    const told: Told = { positions: [], waiting: 0, snapshot: undefined, fetches: 0, bytes: 0 }
+    yield* Stream.runForEach(
+      restoreGroupsTelling(groupsRestoreOptions(flags)),
+      (event) => Effect.sync(() => take(told, event))
+    ).pipe(
+      Effect.onError(() => told.snapshot === undefined ? Effect.void : brokenOff(told, flags))
+    )
+    yield* printed(told, flags)
+    const { positions } = told
+    const failed = countOf(positions, "failed")
+    if (flags.once || flags.dryRun) {
+      if (failed === 0) return
+      return yield* new PositionsNotRestored({ message: incomplete(failed, positions.length) })
+    }
+    yield* failed === 0
+      ? Effect.logInfo("all positions are settled")
+      : Effect.logWarning(incomplete(failed, positions.length))
+    yield* Effect.logInfo("serving metrics until stopped; -once exits here")
+    return yield* Effect.never
+  })
+
+export const consumerGroupsRestore = defineCommand(
+  {
+    name: "consumer-groups-restore",
+    summary: "put consumer groups where they stood, in restored topics",
+    details: [
+      "Finds for every position of every group in the snapshot the first restored record that the group has not processed, commits it, and reads it back. It goes on until each position has an answer: exact, clamped (by -on-ahead), skipped or failed, with the reason. Topics may still be being restored meanwhile.",
+      "A position that the group has already in the target is left alone, so that it can be repeated and resumed. So is a group that has live members: it is told, and waits until its consumers are stopped."
+    ],
+    example:
+      "kafka-data-keep consumer-groups-restore -brokers kafka:9092 \\\n    -s3-bucket my-backups -s3-location consumer-groups.avro -s3-prefix topics -dry-run"
+  },
+  groupsRestoreFlags,
+  (settings) =>
+    checkArchive({ prefix: "", write: false }).pipe(
+      Effect.zipRight(restore(settings.own)),
+      Effect.provide(groupsLive(settings))
+    ),
+  groupsRestoreProblems
+)
