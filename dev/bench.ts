@@ -6,6 +6,7 @@ import { Effect, Layer } from "effect"
 import fs from "node:fs/promises"
 import os from "node:os"
 import path from "node:path"
+import { groupsReport, runGroups } from "./bench/Groups.ts"
 import type { BenchOptions } from "./bench/Options.ts"
 import { benchOptions } from "./bench/Options.ts"
 import { writePayload } from "./bench/Payload.ts"
@@ -33,7 +34,9 @@ const bench = Effect.fnUntraced(function*(options: BenchOptions) {
   )
   console.log(report(runs, options.records, payload.recordBytes))
   if (options.profile) return console.log(profileReport(path.join(work, "profiles"), 25))
-  console.log(`\n  ${yield* saveResults(options, payload.recordBytes, kafkaVersion, runs)}`)
+  const groups = yield* runGroups(payload, work)
+  console.log(groupsReport(groups))
+  console.log(`\n  ${yield* saveResults(options, payload.recordBytes, kafkaVersion, runs, groups)}`)
 })
 
 const Live = Layer.provideMerge(TruthLayer, StackLayer({ machine: "measured", heap: "1g" }))

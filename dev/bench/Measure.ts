@@ -98,6 +98,16 @@ export const measure = (program: Program) =>
     return { output, measurement }
   })
 
+const progress = (text: string) => Effect.sync(() => process.stderr.write(`bench: ${text}\n`))
+
+/** Measures it and says how long it took. */
+export const measured = (program: Program) =>
+  Effect.gen(function*() {
+    const { measurement } = yield* measure(program)
+    yield* progress(`${program.name} ${(measurement.wallMs / 1000).toFixed(2)} s`)
+    return measurement
+  })
+
 /** One after the other, seen as one. */
 export const together = (first: Measurement, second: Measurement): Measurement => ({
   wallMs: first.wallMs + second.wallMs,

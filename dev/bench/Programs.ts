@@ -111,3 +111,16 @@ export const topicsRestore = (plan: RunPlan): Program =>
     "--compression-type",
     "lz4"
   ])
+
+const snapshot = (plan: RunPlan): string => `groups/${plan.topic}.avro`
+
+export const groupsBackup = (plan: RunPlan): Program =>
+  ours(plan, "consumer-groups-backup", ["--s3-location", snapshot(plan)])
+
+export const groupsRestore = (plan: RunPlan): Program =>
+  ours(plan, "consumer-groups-restore", [
+    "--s3-location",
+    snapshot(plan),
+    "--include-groups-regexes",
+    "^bench-group-"
+  ])

@@ -5,6 +5,7 @@ import os from "node:os"
 import path from "node:path"
 import { StackError } from "../stack/StackError.ts"
 import { jdk, runTool } from "../stack/Tool.ts"
+import type { GroupsResult } from "./Groups.ts"
 import type { BenchOptions } from "./Options.ts"
 import { ratios } from "./Report.ts"
 import type { RunResult } from "./Run.ts"
@@ -25,7 +26,8 @@ export const saveResults = (
   options: BenchOptions,
   recordBytes: number,
   kafkaVersion: string,
-  runs: ReadonlyArray<RunResult>
+  runs: ReadonlyArray<RunResult>,
+  groups: GroupsResult
 ) =>
   Effect.gen(function*() {
     const time = new Date().toISOString()
@@ -36,7 +38,8 @@ export const saveResults = (
       options,
       recordBytes: Math.round(recordBytes),
       ratios: ratios(runs),
-      runs
+      runs,
+      groups
     }
     yield* Effect.tryPromise({
       try: async () => {

@@ -5,8 +5,8 @@ import path from "node:path"
 import { StackAddresses } from "../stack/Stack.ts"
 import { StackError } from "../stack/StackError.ts"
 import { Truth } from "../truth/Truth.ts"
-import type { Measurement, Program } from "./Measure.ts"
-import { measure, together } from "./Measure.ts"
+import type { Measurement } from "./Measure.ts"
+import { measure, measured, together } from "./Measure.ts"
 import type { BenchOptions } from "./Options.ts"
 import type { Payload } from "./Payload.ts"
 import type { RunPlan } from "./Programs.ts"
@@ -21,15 +21,6 @@ export interface RunResult {
   /** The plan and the restore together: all of the way back. */
   readonly planAndRestore: Measurement
 }
-
-const progress = (text: string) => Effect.sync(() => process.stderr.write(`bench: ${text}\n`))
-
-const measured = (program: Program) =>
-  Effect.gen(function*() {
-    const { measurement } = yield* measure(program)
-    yield* progress(`${program.name} ${(measurement.wallMs / 1000).toFixed(2)} s`)
-    return measurement
-  })
 
 /** Fails unless the topic holds at least so many offsets: markers of the restore come on top. */
 const checkCount = (topic: string, records: number) =>

@@ -11,11 +11,15 @@ import type { TrueRecord } from "../truth/Truth.ts"
 import { Truth } from "../truth/Truth.ts"
 import { listBucket, listDirectory } from "./Archive.ts"
 import { runShown, showEnvironment } from "./Commands.ts"
+import type { Continuation } from "./Groups.ts"
+import { goOn, groupNames, stopHalfWay } from "./Groups.ts"
 import { loads, topics } from "./Shop.ts"
 import { bold, dim, green, megabytes, red, say, seconds, shown, step, table } from "./Terminal.ts"
 
 const names = topics.map(({ topic }) => topic)
 const bundle = path.join("dist", "kafka-data-keep.mjs")
+/** Where the groups' positions are kept. */
+const snapshot = "groups/offsets.avro"
 
 const temporaryDirectory = Effect.acquireRelease(
   Effect.promise(() => fs.mkdtemp(path.join(os.tmpdir(), "kafka-data-keep-demo-"))),
@@ -79,7 +83,19 @@ const report = (
   for (const text of differences.slice(0, 10)) say(red(`  ${text}`))
 }
 
-/** Fails when a restored record differs from what was there before the disaster. */
+const reportGroups = (groups: ReadonlyArray<Continuation>): void =>
+  say(table([
+    ["group", "read before", "read after", "twice", "missed"],
+    ...groups.map(({ after, before, group, missed, twice }) => [
+      group,
+      ...[before, after, twice, missed].map(String)
+    ])
+  ]))
+
+/**
+ * Fails when a restored record differs from what was there before the disaster, or a consumer
+ * group does not go on at exactly its next record.
+ */
 export const story = ({ s3 }: { readonly s3: boolean }) =>
   Effect.gen(function*() {
     const truth = yield* Truth
@@ -91,8 +107,8 @@ export const story = ({ s3 }: { readonly s3: boolean }) =>
         "kafka-data-keep",
         ...args.map((word) => /^[\w./:=-]+$/.test(word) ? word : `'${word}'`)
       ])
-    const kafkaTopics = (...args: ReadonlyArray<string>) => {
-      const tool = ["org.apache.kafka.tools.TopicCommand", "--bootstrap-server"]
+    const kafkaTool = (name: string) => (...args: ReadonlyArray<string>) => {
+      const tool = [`org.apache.kafka.tools.${name}`, "--bootstrap-server"]
       const flags = ["-cp", environment.LIBS, ...tool, environment.KAFKA_BROKERS, ...args]
       return runShown(jdk("java"), flags, environment, [
         `java -cp "$LIBS" ${tool.join(" ")} $KAFKA_BROKERS`,
@@ -100,10 +116,19 @@ export const story = ({ s3 }: { readonly s3: boolean }) =>
       ])
     }
 
+    const kafkaTopics = kafkaTool("TopicCommand")
+    const kafkaGroups = kafkaTool("consumer.group.ConsumerGroupCommand")
+
     step("A shop writes orders, payments and customers into Kafka")
     yield* produceAll
     const before = yield* truth.consume(names)
     say(`  ${before.length} records that a consumer sees, and a transaction that was aborted`)
+
+    step("Two consumer groups read about half of their topic, and stop")
+    const progress = yield* stopHalfWay
+    for (const { group, processed, topic } of progress) {
+      say(`  ${group} has processed ${processed.length} records of ${topic}`)
+    }
 
     step("Back up")
     showEnvironment(environment)
@@ -116,6 +141,7 @@ export const story = ({ s3 }: { readonly s3: boolean }) =>
       "--min-file-size",
       "1000000"
     )
+    yield* cli("consumer-groups-backup", "--once", "--s3-location", snapshot)
 
     step(`What is in the archive (${environment.S3_PREFIX} is its prefix)`)
     const found = yield* s3 ? listBucket(server) : listDirectory(`${directory}/archive`)
@@ -123,9 +149,10 @@ export const story = ({ s3 }: { readonly s3: boolean }) =>
     for (const { key, size } of files) say(`  ${megabytes(size).padStart(9)}  ${dim(key)}`)
     say(`  ${files.length} files, ${megabytes(files.reduce((sum, { size }) => sum + size, 0))}`)
 
-    step("The disaster: somebody deletes the topics")
+    step("The disaster: somebody deletes the groups and the topics")
+    yield* kafkaGroups("--delete", ...groupNames.flatMap((group) => ["--group", group]))
     yield* kafkaTopics("--delete", "--topic", "shop.*")
-    say("  and creates them again, empty")
+    say("  and creates the topics again, empty")
     yield* truth.createTopics(topics)
 
     step("Plan, then restore")
@@ -147,11 +174,30 @@ export const story = ({ s3 }: { readonly s3: boolean }) =>
       "--restore-topic-prefix="
     )
 
+    step("Put the groups where they stood")
+    yield* cli(
+      "consumer-groups-restore",
+      "--once",
+      "--s3-location",
+      snapshot,
+      "--plan-topic",
+      "restore-plan",
+      "--include-groups-regexes",
+      groupNames.map((group) => `^${group}$`).join(",")
+    )
+
     step("Compare every record, read by Kafka's own Java client")
     const differences = compareRestored(before, yield* truth.consume(names))
     report(before, differences, { backup, restore: plan + restore })
     if (differences.length > 0) {
       return yield* new StackError({ step: "compare", cause: `${differences.length} differences` })
+    }
+
+    step("The groups go on")
+    const groups = yield* goOn(progress, before)
+    reportGroups(groups)
+    if (groups.some(({ missed, twice }) => missed + twice > 0)) {
+      return yield* new StackError({ step: "go on", cause: "a group is not where it stood" })
     }
     say(`\n${green(bold("Everything is back: differences 0"))}`)
   })

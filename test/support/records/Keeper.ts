@@ -79,6 +79,8 @@ export const makeKeeper = Effect.fnUntraced(
     })
     return {
       prefix,
+      /** Any command, to its end; it must succeed. */
+      run,
       storeDirectory,
       workingDirectory,
       backup: (topics: ReadonlyArray<string>, flags: Flags = {}) =>
