@@ -61,7 +61,8 @@ export const readLog = (
     Effect.tapErrorTag("KafkaError", () => Effect.sync(() => leaders.forget(source.topic)))
   )
 
-const backoff = Schedule.exponential("100 millis", 1.7).pipe(
+/** Between two tries of what can succeed later. */
+export const backoff = Schedule.exponential("100 millis", 1.7).pipe(
   Schedule.union(Schedule.spaced("3 seconds")),
   Schedule.jittered
 )

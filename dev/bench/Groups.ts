@@ -1,17 +1,14 @@
 /** The benchmark of consumer groups: many positions go into a snapshot, are lost and come back. */
 import { Effect } from "effect"
-import fs from "node:fs/promises"
-import path from "node:path"
 import { makeRandom } from "../data/Random.ts"
 import { bold, green, red, table } from "../demo/Terminal.ts"
-import { StackAddresses } from "../stack/Stack.ts"
 import { StackError } from "../stack/StackError.ts"
 import { Truth } from "../truth/Truth.ts"
 import type { Measurement } from "./Measure.ts"
 import { measure, measured } from "./Measure.ts"
 import type { Payload } from "./Payload.ts"
-import type { RunPlan } from "./Programs.ts"
 import * as Programs from "./Programs.ts"
+import { planFor } from "./Run.ts"
 
 const load = { groups: 1000, positionsPerGroup: 10, partitions: 100, records: 200_000 }
 
@@ -58,17 +55,7 @@ const checkGroups = Effect.gen(function*() {
 export const runGroups = (payload: Payload, directory: string) =>
   Effect.gen(function*() {
     const truth = yield* Truth
-    const addresses = yield* StackAddresses
-    const runDirectory = path.join(directory, topic)
-    yield* Effect.promise(() => fs.mkdir(runDirectory, { recursive: true }))
-    const plan: RunPlan = {
-      addresses,
-      topic,
-      records: load.records,
-      payloadFile: payload.file,
-      directory: runDirectory,
-      profiles: undefined
-    }
+    const plan = yield* planFor(topic, load.records, payload, directory)
     const newTopic = truth.createTopics([{ topic, partitions: load.partitions }])
     yield* newTopic
     yield* measure(Programs.producerPerformance(plan))

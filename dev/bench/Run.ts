@@ -39,20 +39,29 @@ const checkCount = (topic: string, records: number) =>
 export const warmUp = (payload: Payload, directory: string) =>
   Effect.gen(function*() {
     const truth = yield* Truth
-    const addresses = yield* StackAddresses
     const topic = "warm-up"
-    const plan: RunPlan = {
-      addresses,
-      topic,
-      records: 50_000,
-      payloadFile: payload.file,
-      directory,
-      profiles: undefined
-    }
+    const plan = yield* planFor(topic, 50_000, payload, directory)
     yield* truth.createTopics([{ topic, partitions: 6 }])
     yield* measure(Programs.producerPerformance(plan))
     yield* measure(Programs.consumerPerformance(plan))
     yield* truth.deleteTopics([topic])
+  })
+
+/** A plan for this topic, with a directory of its own. */
+export const planFor = (topic: string, records: number, payload: Payload, directory: string) =>
+  Effect.gen(function*() {
+    const addresses = yield* StackAddresses
+    const runDirectory = path.join(directory, topic)
+    yield* Effect.promise(() => fs.mkdir(runDirectory, { recursive: true }))
+    const plan: RunPlan = {
+      addresses,
+      topic,
+      records,
+      payloadFile: payload.file,
+      directory: runDirectory,
+      profiles: undefined
+    }
+    return plan
   })
 
 export const runOnce = (
@@ -63,15 +72,8 @@ export const runOnce = (
 ) =>
   Effect.gen(function*() {
     const truth = yield* Truth
-    const addresses = yield* StackAddresses
-    const runDirectory = path.join(directory, topic)
-    yield* Effect.promise(() => fs.mkdir(runDirectory, { recursive: true }))
     const plan: RunPlan = {
-      addresses,
-      topic,
-      records: options.records,
-      payloadFile: payload.file,
-      directory: runDirectory,
+      ...(yield* planFor(topic, options.records, payload, directory)),
       profiles: options.profile ? path.join(directory, "profiles") : undefined
     }
     const newTopic = truth.createTopics([{ topic, partitions: options.partitions }])

@@ -1,17 +1,13 @@
 /** Patience that many requests share, so that a broker that is away is waited for only once. */
-import { Clock, Effect, Schedule } from "effect"
+import { Clock, Effect } from "effect"
 import type { KafkaError } from "../../services/Kafka.ts"
+import { backoff } from "../ReadLog.ts"
 
 /** Milliseconds for which the requests of one step are repeated, counted from its begin. */
 const patienceMs = 30_000
 
 /** Groups that are asked or committed to at once. */
 export const groupsAtOnce = 16
-
-const backoff = Schedule.exponential("100 millis", 1.7).pipe(
-  Schedule.union(Schedule.spaced("3 seconds")),
-  Schedule.jittered
-)
 
 export type Patiently = <A, R>(
   effect: Effect.Effect<A, KafkaError, R>
