@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Duration, Effect, Metric } from "effect"
+import { Data, Duration, Effect, Metric } from "effect"
 import { otlpReceiver } from "../support/OtlpReceiver.ts"
 import { to, under, until } from "../support/UnderTelemetry.ts"
 
@@ -7,6 +7,8 @@ const own = Metric.counter("kafka_data_keep_test_bytes_total", { incremental: tr
 const gauge = Metric.gauge("kafka_data_keep_test_seconds")
 const histogram = Metric.timer("kafka_data_keep_test_duration")
 const foreign = Metric.counter("foreign_total")
+
+class NoRoom extends Data.TaggedError("NoRoom")<{ readonly message: string }> {}
 
 const work = Effect.gen(function*() {
   yield* Metric.incrementBy(own, 7)
@@ -146,7 +148,10 @@ describe("what is sent", () => {
   it.scopedLive("failures as such, with their message", () =>
     Effect.gen(function*() {
       const receiver = yield* otlpReceiver
-      const failing = Effect.withSpan(Effect.fail(new Error("no room")), "Upload.file")
+      const failing = Effect.withSpan(
+        Effect.fail(new NoRoom({ message: "no room" })),
+        "Upload.file"
+      )
       yield* under(to(receiver), Effect.ignore(failing))
       const [file] = receiver.spans
       assert.deepInclude({ ...file }, { name: "Upload.file", status: 2 })

@@ -161,7 +161,7 @@ describe("SnapshotStore", () => {
       assert.strictEqual(warnings.length, 2)
       assert.match(warnings[0] ?? "", /^WARN snapshot passed over.*150000.000Z.avro.*is empty/)
       assert.match(warnings[1] ?? "", /^WARN snapshot passed over.*140000.000Z.avro.*ends inside/)
-    }).pipe(Effect.provide(services), Effect.provide(logger))
+    }).pipe(Effect.provide(Layer.merge(services, logger)))
   })
 
   it.effect("says why the main object cannot be restored from", () =>
