@@ -124,7 +124,9 @@ layer(live("groups-exact"), { excludeTestServices: true, timeout: "5 minutes" })
                   metadata
                 }
               })
-              const found = back.map(({ leaderEpoch: _, ...position }) => position)
+              const found = back.map(({ metadata, offset, partition, topic }) => (
+                { topic, partition, offset, metadata }
+              ))
                 .toSorted((one, other) => one.partition - other.partition)
               assert.deepStrictEqual(found, wanted)
               compared += found.length
