@@ -50,7 +50,11 @@ export class DiskBuffer extends Context.Tag("kafka-data-keep/DiskBuffer")<DiskBu
   readonly truncate: (name: string, size: number) => Effect.Effect<void, BufferError>
   /** Gives back the descriptor, if one is open; the next write opens it again. */
   readonly release: (name: string) => Effect.Effect<void, BufferError>
-  /** Writes file and directory entry through to the disk, then releases the descriptor. */
+  /**
+   * Writes file and directory entry through to the disk, then releases the descriptor. Without it
+   * a power failure can take what was written, or leave zeros in its place; Kafka has the records
+   * still. It is for the day when Kafka is lost too.
+   */
   readonly sync: (name: string) => Effect.Effect<void, BufferError>
   readonly read: (name: string) => Stream.Stream<Uint8Array, BufferError>
   /** Reads a leftover of the original (a name from `leftovers`). */

@@ -4,7 +4,8 @@
  */
 import type { Duration, Scope } from "effect"
 import { Cause, Clock, Deferred, Effect, Mailbox, Schedule, Stream } from "effect"
-import type { BufferError, DiskBuffer } from "../services/DiskBuffer.ts"
+import type { BufferError } from "../services/DiskBuffer.ts"
+import { DiskBuffer } from "../services/DiskBuffer.ts"
 import type { FlushRequests } from "../services/FlushRequests.ts"
 import type { ForeignSchema } from "../services/ForeignSchema.ts"
 import type { TopicMetadata } from "../services/Kafka.ts"
@@ -15,7 +16,11 @@ import { BufferPool } from "../src/codec/BufferPool.ts"
 import type { BackupOptions } from "../src/domain/Settings.ts"
 import type { ArchivedFile, BackupError } from "./backup/Archived.ts"
 import { blockBytesFor } from "./backup/BlockBuilder.ts"
+import { blockBudgetBytes, makeBufferRoom } from "./backup/BufferRoom.ts"
 import { makeCommitter } from "./backup/Committer.ts"
+import type { CountedBuffer } from "./backup/CountedBuffer.ts"
+import { countedBuffer } from "./backup/CountedBuffer.ts"
+import { makeEarlyUploads } from "./backup/EarlyUploads.ts"
 import type { FlushEnvironment } from "./backup/Flush.ts"
 import { answerFlushes, flushAll } from "./backup/Flush.ts"
 import { updateGauges } from "./backup/Gauges.ts"
@@ -26,7 +31,6 @@ import { finishOnce } from "./backup/Once.ts"
 import { nothingInUse, uploadOrphans } from "./backup/Orphans.ts"
 import type { OwnedPartition } from "./backup/OwnedPartition.ts"
 import { makePartitions } from "./backup/Partitions.ts"
-import { makeByteBudget } from "./ByteBudget.ts"
 import type { GroupMembership } from "./GroupMembership.ts"
 import { joinGroup } from "./GroupMembership.ts"
 
@@ -34,8 +38,8 @@ import { joinGroup } from "./GroupMembership.ts"
 const lastFlushPatience: Duration.DurationInput = "10 minutes"
 /** Milliseconds between two looks at what the original left behind. */
 const leftoversMs = 60_000
-/** Uncompressed bytes of encoded blocks waiting for compression and disk, in all. */
-const blockBudgetBytes = 16 << 20
+/** Milliseconds between two looks at how full the disk buffer is. */
+const roomMs = 100
 
 export type BackupFailure = KafkaError | BufferError | BackupError
 type Env = Kafka | ObjectStore | DiskBuffer | FlushRequests | ForeignSchema
@@ -59,7 +63,7 @@ const rescueBuffer = (error: KafkaError) =>
     return yield* error
   })
 
-const make = (options: BackupOptions) =>
+const make = (options: BackupOptions, counted: CountedBuffer) =>
   Effect.gen(function*() {
     const kafka = yield* Kafka
     const files = yield* Mailbox.make<ArchivedFile, BackupFailure>()
@@ -83,12 +87,15 @@ const make = (options: BackupOptions) =>
     const committer = yield* makeCommitter((offsets) =>
       Effect.flatMap(Deferred.await(joined), (membership) => membership.commit(offsets))
     )
+    const room = makeBufferRoom(options.maxBufferBytes, counted)
+    const blockBytes = Math.min(room.largestBlock, blockBytesFor(options.minFileSize))
     const partitions = yield* makePartitions({
       options,
       clusterId: first.clusterId,
       owned,
-      budget: makeByteBudget(blockBudgetBytes),
-      pool: new BufferPool(blockBytesFor(options.minFileSize), blockBudgetBytes),
+      budget: room.budget,
+      openBlocks: room.openBlocks,
+      pool: new BufferPool(blockBytes, blockBudgetBytes),
       committer,
       archived,
       crashed
@@ -128,6 +135,7 @@ const make = (options: BackupOptions) =>
       owned,
       crashed,
       delayMs: options.consumeDelayMs,
+      hasRoom: room.hasRoom,
       reached: (ok) =>
         Effect.map(Clock.currentTimeMillis, (now) => {
           if (!ok) return
@@ -173,6 +181,7 @@ const make = (options: BackupOptions) =>
       }
       for (const partition of owned.values()) partition.markDurable()
       yield* updateGauges(owned, shown)
+      yield* room.tell
     })
 
     const housekeeping = makeHousekeeping(
@@ -188,6 +197,7 @@ const make = (options: BackupOptions) =>
 
     if (!options.once) yield* repeat(watchTopics, options.topicRefreshMs)
     yield* repeat(everySecond, 1000)
+    yield* repeat(makeEarlyUploads({ room, counted, owned, partitions, archived }), roomMs)
     yield* repeat(committer.commit, 1000)
     yield* repeat(flushAfterOutage, 1000)
     yield* repeat(Effect.delay(housekeeping.orphans, options.topicRefreshMs), 1000)
@@ -212,5 +222,8 @@ export const backupTopics = (
   options: BackupOptions
 ): Stream.Stream<ArchivedFile, BackupFailure, Env> =>
   Stream.unwrapScoped(
-    make(options) satisfies Effect.Effect<unknown, BackupFailure, Env | Scope.Scope>
+    Effect.flatMap(
+      countedBuffer,
+      (counted) => Effect.provideService(make(options, counted), DiskBuffer, counted.buffer)
+    ) satisfies Effect.Effect<unknown, BackupFailure, Env | Scope.Scope>
   )

@@ -2,7 +2,7 @@
  * Plans a restore: every archive file of the chosen topics becomes a record in the plan topic, in
  * the order in which the files are to be restored. Can be repeated: each file is planned once.
  */
-import { Effect, Metric, Stream } from "effect"
+import { Chunk, Effect, Metric, Stream } from "effect"
 import type { Kafka, KafkaError } from "../services/Kafka.ts"
 import { planPartitionTotalFiles, planTopicProgress } from "../services/Metrics.ts"
 import type { ObjectStore, StoreError } from "../services/ObjectStore.ts"
@@ -11,18 +11,27 @@ import { joinPath } from "../src/domain/ArchiveKey.ts"
 import type { PlannedFile } from "../src/domain/Plan.ts"
 import type { PlanOptions } from "../src/domain/Settings.ts"
 import { makeLeaders } from "./Leaders.ts"
+import { branchedTopic } from "./plan/BranchedTopic.ts"
 import { ensurePlanTopic } from "./plan/EnsurePlanTopic.ts"
+import type { Generation } from "./plan/Generations.ts"
 import type { PlanHistory } from "./plan/PlanHistory.ts"
-import { readHistory } from "./plan/PlanHistory.ts"
+import { fileMark, plannedOf, readHistory } from "./plan/PlanHistory.ts"
 import { planPage } from "./plan/PlanPage.ts"
-import { archiveRoot, planTopics } from "./plan/PlanTopics.ts"
+import { planTopics } from "./plan/PlanTopics.ts"
 import { makePlanWriter } from "./plan/PlanWriter.ts"
 import { PlanError, planPartitions } from "./PlanTopic.ts"
 import { listObjects } from "./StoreReads.ts"
 
 export type PlanRestoreError = PlanError | KafkaError | StoreError | CodecError
 
-type Write = (files: ReadonlyArray<PlannedFile>) => Effect.Effect<void, KafkaError, Kafka>
+/** `root`: of the generation that the files are of. */
+type Write = (
+  files: ReadonlyArray<PlannedFile>,
+  root: string
+) => Effect.Effect<void, KafkaError, Kafka>
+
+/** Keys of one page where the store's own pages are not kept. */
+const pageSize = 1000
 
 /** Values of the progress gauge, as the original has them. */
 const progress = { pending: 0, planned: 1 }
@@ -34,7 +43,11 @@ const shaOf = (topics: ReadonlyArray<string>): Effect.Effect<string> =>
   )
 
 /** What the plan topic holds already, and how to add to it; nothing of the kind in a dry run. */
-const openPlan = (options: PlanOptions, topics: ReadonlyArray<string>, topicsSha: string) =>
+const openPlan = (
+  options: PlanOptions,
+  generations: ReadonlyArray<Generation>,
+  topicsSha: string
+) =>
   Effect.gen(function*() {
     const write: Write = () => Effect.void
     if (options.dryRun) return { history: new Map() satisfies PlanHistory, write }
@@ -43,7 +56,7 @@ const openPlan = (options: PlanOptions, topics: ReadonlyArray<string>, topicsSha
     const partitions = planPartitions(topic)
     const history = yield* readHistory(leaders, partitions, {
       root: joinPath(options.prefix),
-      topics: new Set(topics),
+      generations: new Map(generations.map((each) => [each.topic, each])),
       topicsSha,
       partitions: partitions.length
     })
@@ -59,6 +72,27 @@ const warnStrange = (keys: ReadonlyArray<string>) =>
       ),
     { discard: true }
   )
+
+/** Files to plan, a page at a time, in plan order. */
+const pagesOf = (generation: Generation, history: PlanHistory) => {
+  const { branches, root, topic } = generation
+  if (branches.length === 0) {
+    return Stream.map(
+      listObjects(root === "" ? `${topic}/` : `${root}/${topic}/`),
+      (page) => page.map(({ key }) => key)
+    )
+  }
+  return Stream.unwrap(Effect.gen(function*() {
+    const { keys, replaced } = yield* branchedTopic(generation)
+    for (const { archive, key } of replaced) {
+      if (!plannedOf(history, archive).files.has(fileMark(root, archive))) continue
+      const message = `the plan holds ${key}, whose records have been written again since, in a `
+        + "later leader epoch; plan into another plan topic"
+      return yield* new PlanError({ reason: "Disorder", message })
+    }
+    return Stream.map(Stream.grouped(Stream.fromIterable(keys), pageSize), Chunk.toReadonlyArray)
+  }))
+}
 
 /** Fails after everything else has been planned, because nothing may be left out silently. */
 const refuseLate = (late: ReadonlyArray<string>) =>
@@ -79,36 +113,37 @@ export const planRestore = (
   options: PlanOptions
 ): Stream.Stream<PlannedFile, PlanRestoreError, Kafka | ObjectStore> =>
   Stream.unwrap(Effect.gen(function*() {
-    const root = joinPath(options.prefix)
-    const topics = yield* planTopics(options)
-    const topicsSha = yield* shaOf(topics)
-    const { history, write } = yield* openPlan(options, topics, topicsSha)
+    const generations = yield* planTopics(options)
+    const topicsSha = yield* shaOf(generations.map(({ topic }) => topic))
+    const { history, write } = yield* openPlan(options, generations, topicsSha)
     const late: Array<string> = []
 
     const report = (topic: string, value: number) =>
       Metric.set(planTopicProgress(topicsSha, topic), value)
 
-    const planOne = (topic: string, keys: ReadonlyArray<string>) =>
+    const planOne = (generation: Generation, keys: ReadonlyArray<string>) =>
       Effect.gen(function*() {
-        const page = planPage(keys, { root, topic, topicsSha }, history)
+        const page = planPage(keys, generation, topicsSha, history)
         late.push(...page.late)
         yield* warnStrange(page.strange)
-        yield* write(page.files)
+        yield* write(page.files, generation.root)
         for (const [partition, total] of page.totals) {
-          yield* Metric.set(planPartitionTotalFiles(topicsSha, topic, partition), total)
+          yield* Metric.set(planPartitionTotalFiles(topicsSha, generation.topic, partition), total)
         }
         return page.files
       })
 
-    const planTopic = (topic: string) =>
-      listObjects(`${archiveRoot(options.prefix)}${topic}/`).pipe(
-        Stream.mapEffect((page) => planOne(topic, page.map(({ key }) => key))),
+    const planTopic = (generation: Generation) =>
+      pagesOf(generation, history).pipe(
+        Stream.mapEffect((keys) => planOne(generation, keys)),
         Stream.mapConcat((files) => files),
-        Stream.concat(Stream.execute(report(topic, progress.planned)))
+        Stream.concat(Stream.execute(report(generation.topic, progress.planned)))
       )
 
-    yield* Effect.forEach(topics, (topic) => report(topic, progress.pending), { discard: true })
-    return Stream.fromIterable(topics).pipe(
+    yield* Effect.forEach(generations, ({ topic }) => report(topic, progress.pending), {
+      discard: true
+    })
+    return Stream.fromIterable(generations).pipe(
       Stream.flatMap(planTopic),
       Stream.concat(refuseLate(late))
     )

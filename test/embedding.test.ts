@@ -22,6 +22,7 @@ const world = Layer.mergeAll(KafkaMemory.layer, ObjectStoreMemory.layer, DiskBuf
   FlushRequestsMemory.layer, ForeignSchemaLayer)
 const options = { include: () => true, exclude: () => false, groupId: "g", prefix: "p",
   minFileSize: 1, maxFileAgeMs: 0, partitionIdleMs: 1000, kafkaOutageFlushMs: 0,
+  maxBufferBytes: 0, bufferSyncMs: 0,
   flushOnExit: false, once: true, topicRefreshMs: 1000, consumeDelayMs: 0 }
 const main = Effect.gen(function*() {
   const kafka = yield* Kafka

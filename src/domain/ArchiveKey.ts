@@ -59,6 +59,43 @@ export const metaKey = (prefix: string, kind: string, name: string): string => {
   return root === "" ? `kafka-data-keep.meta.${kind}.${name}` : `${root}.meta/${kind}/${name}`
 }
 
+/** The folder of all later generations, with the slash at its end. `prefix` must not be empty. */
+export const generationsFolder = (prefix: string): string => `${joinPath(prefix)}.generations/`
+
 /** The root of a later generation of a topic. `prefix` must not be empty. */
 export const generationRoot = (prefix: string, topicId: string): string =>
-  `${joinPath(prefix)}.generations/${topicId}`
+  `${generationsFolder(prefix)}${topicId}`
+
+/**
+ * The root of what was written again after the log of a topic had been cut back, from that leader
+ * epoch on. `prefix` must not be empty.
+ */
+export const branchRoot = (prefix: string, topicId: string, leaderEpoch: number): string =>
+  `${generationRoot(prefix, topicId)}.${leaderEpoch}`
+
+export interface LaterRoot {
+  readonly root: string
+  readonly topicId: string
+  /** Of a branch; `undefined`: a generation. */
+  readonly leaderEpoch: number | undefined
+}
+
+const laterForm = /^(.*)\.generations\/([^./]+)(?:\.(0|[1-9]\d{0,9}))?$/
+
+/** Takes apart a root below `<prefix>.generations/`; `undefined` for any other. */
+export const parseLaterRoot = (root: string): LaterRoot & { prefix: string } | undefined => {
+  const [, prefix, topicId, epoch] = laterForm.exec(root) ?? []
+  if (prefix === undefined || topicId === undefined) return undefined
+  return { root, prefix, topicId, leaderEpoch: epoch === undefined ? undefined : Number(epoch) }
+}
+
+/**
+ * Roots of the generation that files below `root` continue: itself, or for a branch those of the
+ * first and of the later generation that can have it.
+ */
+export const homeRoots = (root: string): ReadonlyArray<string> => {
+  const later = parseLaterRoot(root)
+  return later?.leaderEpoch === undefined
+    ? [root]
+    : [later.prefix, generationRoot(later.prefix, later.topicId)]
+}

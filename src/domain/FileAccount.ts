@@ -1,6 +1,6 @@
 /** Counts what goes into one archive file while it grows, and states it as the file's facts. */
 import type { FileFacts, GapCounts, TimestampType } from "./FileFacts.ts"
-import { noGaps } from "./FileFacts.ts"
+import { gapReasons, noGaps } from "./FileFacts.ts"
 
 /** Which life of which topic the records belong to. */
 export interface Origin {
@@ -71,9 +71,23 @@ export const withBlock = (facts: FileFacts, block: BlockFacts): FileFacts => {
   }
 }
 
-/** Offsets behind the last block that turned out to hold no record. */
+/**
+ * Offsets behind the last block that turned out to hold no record. `lastLeaderEpoch`: of the batch
+ * that they end with; -1 when there was none.
+ */
 export const withTrailingGaps = (
   facts: FileFacts,
   coverageNext: bigint,
-  gaps: GapCounts
-): FileFacts => ({ ...facts, coverageNext, gaps: addGaps(facts.gaps, gaps) })
+  gaps: GapCounts,
+  lastLeaderEpoch = -1
+): FileFacts => ({
+  ...facts,
+  coverageNext,
+  gaps: addGaps(facts.gaps, gaps),
+  lastLeaderEpoch: Math.max(facts.lastLeaderEpoch, lastLeaderEpoch)
+})
+
+/** Whether every offset of the coverage is accounted for exactly once, as in facts that we count. */
+export const isConsistent = ({ coverageNext, coverageStart, gaps, recordCount }: FileFacts) =>
+  coverageNext - coverageStart
+    === BigInt(recordCount) + gapReasons.reduce((sum, reason) => sum + BigInt(gaps[reason]), 0n)

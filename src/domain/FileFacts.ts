@@ -39,7 +39,9 @@ export interface FileFacts {
   /** Milliseconds since the epoch. */
   readonly minTimestamp: bigint
   readonly maxTimestamp: bigint
+  /** Of the batch of the first record; -1 unknown. */
   readonly firstLeaderEpoch: number
+  /** Of the last batch of the coverage, which may be one without records; -1 unknown. */
   readonly lastLeaderEpoch: number
   readonly gaps: GapCounts
 }

@@ -4,7 +4,7 @@
  */
 import { Data, Either } from "effect"
 import type { ArchiveKey } from "./ArchiveKey.ts"
-import { parseArchiveKey } from "./ArchiveKey.ts"
+import { homeRoots, parseArchiveKey, partitionFolder } from "./ArchiveKey.ts"
 import type { TopicPartition } from "./TopicPartition.ts"
 
 /** Position of the file among the files of its partition, from 1, counted over the whole plan. */
@@ -40,6 +40,13 @@ export class PlanRecordError extends Data.TaggedError("PlanRecordError")<{
 /** What groups and partitions plan records: the object key up to and including its last slash. */
 export const planKey = (objectKey: string): string =>
   objectKey.slice(0, objectKey.lastIndexOf("/") + 1)
+
+/**
+ * What decides on the plan partition of a file: its folder. Files of a branch go where those are
+ * that they continue, so that one member restores all of a partition.
+ */
+export const planPlaces = ({ archive }: Pick<PlannedFile, "archive">): ReadonlyArray<Buffer> =>
+  homeRoots(archive.root).map((root) => Buffer.from(partitionFolder(root, archive)))
 
 export const toPlanRecord = (file: PlannedFile): PlanRecord => ({
   key: Buffer.from(planKey(file.key)),

@@ -15,6 +15,10 @@ export interface BackupOptions {
   readonly maxFileAgeMs: number
   /** Milliseconds without records after which a partition gives back descriptor and block. */
   readonly partitionIdleMs: number
+  /** Bytes in the disk buffer at which files are uploaded early and fetching waits; 0 no bound. */
+  readonly maxBufferBytes: number
+  /** Milliseconds after which buffered files are synced to the disk; 0 only when they are closed. */
+  readonly bufferSyncMs: number
   /** Milliseconds without Kafka after which what is buffered is uploaded; 0 never. */
   readonly kafkaOutageFlushMs: number
   readonly flushOnExit: boolean
@@ -25,6 +29,9 @@ export interface BackupOptions {
   /** Milliseconds between two fetches from a broker, so that more gathers in between; 0 none. */
   readonly consumeDelayMs: number
 }
+
+/** Which life of each topic: the newest, the one under the prefix itself, or that topic id's. */
+export type GenerationChoice = "newest" | "first" | { readonly topicId: string }
 
 export interface PlanOptions {
   /** In this order; a topic belongs to the first that matches it. */
@@ -37,6 +44,7 @@ export interface PlanOptions {
   /** Topics above the threshold go last, keeping their order among themselves. */
   readonly processLargeTopicsLast: boolean
   readonly largeTopicThresholdMb: number
+  readonly generation: GenerationChoice
   readonly dryRun: boolean
 }
 

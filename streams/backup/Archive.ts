@@ -50,18 +50,28 @@ const body = (file: GrowingFile): Effect.Effect<ObjectBody, PartitionFailure, Di
 const put = (file: GrowingFile, options: ArchiveOptions) =>
   Effect.gen(function*() {
     const store = yield* ObjectStore
+    const buffer = yield* DiskBuffer
     const source = yield* body(file)
+    let synced = false
+    // No upload waits for the disk; what the store does not take is kept as if it were closed.
+    const keepSafe = Effect.suspend(() => {
+      if (synced) return Effect.void
+      synced = true
+      return Effect.ignoreLogged(buffer.sync(file.name))
+    })
     const once = Metric.incrementBy(uploads, 1).pipe(
       Effect.zipRight(store.putIfAbsent(file.name, source, factsToMetadata(file.facts))),
       timed(uploadSeconds),
       Effect.tap(() => options.tried?.(undefined)),
       Effect.tapError((error) => {
         options.tried?.(error)
-        return Effect.zipRight(
-          Metric.incrementBy(uploadFailures(error.reason), 1),
-          Effect.logWarning("upload failed").pipe(
-            Effect.annotateLogs({ key: file.name, error: error.message })
-          )
+        return Metric.incrementBy(uploadFailures(error.reason), 1).pipe(
+          Effect.zipRight(
+            Effect.logWarning("upload failed").pipe(
+              Effect.annotateLogs({ key: file.name, error: error.message })
+            )
+          ),
+          Effect.zipRight(keepSafe)
         )
       })
     )

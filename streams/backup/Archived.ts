@@ -17,13 +17,18 @@ export interface ArchivedFile extends TopicPartition {
 
 /**
  * `Conflict`: the archive holds something else at the same offset. `BeyondLog`: the archive is
- * ahead of the partition. `NoPrefix`: a second generation needs a prefix. `Incomplete`: partitions
+ * ahead of the partition. `CutBack`: the log has lost what was read, and goes on in a later leader
+ * epoch. `NoPrefix`: a second generation needs a prefix. `Incomplete`: partitions
  * failed, the others are done; or a partition was given up before what was asked had been done.
  */
 export class BackupError extends Data.TaggedError("BackupError")<{
-  readonly reason: "Conflict" | "BeyondLog" | "NoPrefix" | "Incomplete"
+  readonly reason: "Conflict" | "BeyondLog" | "CutBack" | "NoPrefix" | "Incomplete"
   readonly message: string
 }> {}
 
 /** Whatever can stop the backup of one partition. */
 export type PartitionFailure = KafkaError | StoreError | BufferError | CodecError | BackupError
+
+/** There is no room on the disk. */
+export const isFull = (error: PartitionFailure): boolean =>
+  error._tag === "BufferError" && error.reason === "Full"

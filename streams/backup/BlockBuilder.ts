@@ -29,6 +29,8 @@ export interface FinishedBlock {
 export interface Tail {
   readonly coverageNext: bigint
   readonly gaps: GapCounts
+  /** Of the last batch taken in; -1 for none. */
+  readonly lastLeaderEpoch: number
 }
 
 export interface BlockBuilder {
@@ -59,7 +61,7 @@ export const makeBlockBuilder = (options: BlockBuilderOptions): BlockBuilder => 
   const { onBlock, onTail, openBlocks, pool, source } = options
   const ledger = makeOffsetLedger(options.start)
   let timestampType: TimestampType = "CreateTime"
-  /** Leader epochs of the open block's first record and of its last one before this batch. */
+  /** Leader epochs of the open block's first record, and of the last batch before this one. */
   let first = -1
   let before = -1
   let batch = { base: 0n, epoch: -1 }
@@ -71,7 +73,8 @@ export const makeBlockBuilder = (options: BlockBuilderOptions): BlockBuilder => 
     onBlock: (block) => {
       const account = ledger.settle(block.lastOffset + 1n, block.recordCount)
       const { largestRecord, maxTimestamp, minTimestamp, recordCount } = block
-      const lastLeaderEpoch = block.lastOffset >= batch.base ? batch.epoch : before
+      const own = block.lastOffset >= batch.base ? batch.epoch : -1
+      const lastLeaderEpoch = Math.max(own, before)
       const epochs = { firstLeaderEpoch: first, lastLeaderEpoch }
       const stats = { recordCount, largestRecord, minTimestamp, maxTimestamp }
       onBlock({ block, timestampType, facts: { ...account, ...stats, ...epochs } })
@@ -90,7 +93,7 @@ export const makeBlockBuilder = (options: BlockBuilderOptions): BlockBuilder => 
     encoder.flush()
     grown()
     const tail = ledger.settleTail()
-    if (tail !== undefined) onTail(tail)
+    if (tail !== undefined) onTail({ ...tail, lastLeaderEpoch: before })
   }
 
   return {
@@ -101,12 +104,15 @@ export const makeBlockBuilder = (options: BlockBuilderOptions): BlockBuilder => 
       const next = nextOffset(header)
       // What lies between two batches was compacted away, whatever the second one is.
       ledger.advance(header.baseOffset)
-      if (outcome.kind !== "data") return ledger.skip(next, outcome.kind)
+      if (outcome.kind !== "data") {
+        before = header.leaderEpoch
+        return ledger.skip(next, outcome.kind)
+      }
       timestampType = header.timestampType
-      before = batch.epoch
       batch = { base: header.baseOffset, epoch: header.leaderEpoch }
       if (encoder.openRecords === 0) first = header.leaderEpoch
       encoder.append(outcome, ledger.position)
+      before = header.leaderEpoch
       ledger.advance(next)
       if (grown()) close()
     },

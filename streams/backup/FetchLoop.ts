@@ -30,6 +30,8 @@ export interface FetchEnvironment {
   readonly takeIn: TakeIn
   /** Milliseconds to wait between two requests. */
   readonly delayMs: number
+  /** False while nothing may be asked for, because there is no room for it. */
+  readonly hasRoom: () => boolean
   /** Kafka answered, or did not. */
   readonly reached: (ok: boolean) => Effect.Effect<void>
 }
@@ -43,7 +45,8 @@ const nextRequest = (broker: number, owned: OwnedPartitions, nowMs: number) => {
   const chosen = new Map<string, OwnedPartition>()
   for (const [name, partition] of owned) {
     const free = partition.outstanding === 0 || partition.requestedFrom === broker
-    const ready = !partition.stopped && partition.notBeforeMs <= nowMs
+    const valid = partition.validEpoch === partition.leaderEpoch
+    const ready = valid && !partition.stopped && partition.notBeforeMs <= nowMs
     if (partition.leader === broker && free && ready) {
       chosen.set(name, partition)
     }
@@ -76,6 +79,7 @@ export const fetchLoop = (
     const { owned, takeIn } = env
 
     const send: Effect.Effect<Sent | undefined> = Effect.gen(function*() {
+      if (!env.hasRoom()) return undefined
       const partitions = nextRequest(broker, owned, yield* Clock.currentTimeMillis)
       if (partitions.size === 0) return undefined
       const request = toRequest(broker, partitions.values())

@@ -27,6 +27,8 @@ type Env = ObjectStore | Kafka | ForeignSchema | DiskBuffer
 export interface Placement {
   readonly root: string
   readonly newest: Option.Option<NewestFile>
+  /** False: the newest file is of this generation, and yet not what the log holds. */
+  readonly agrees: boolean
 }
 
 const laterRoot = (prefix: string, topic: string, topicId: string) =>
@@ -49,22 +51,25 @@ const isOurs = (origin: Origin, source: TopicPartition, newest: NewestFile) =>
     ? agreesWithCluster(source, newest.key)
     : Effect.succeed(isOrigin(origin, newest.facts))
 
-/** Whether what the prefix holds of the topic, in any partition, is of this generation. */
+/**
+ * Whether what the prefix holds of the topic, in any other partition, is of this generation;
+ * `undefined` when it holds nothing.
+ */
 const topicIsOurs = (
   prefix: string,
   origin: Origin,
-  topic: string
-): Effect.Effect<boolean, GenerationFailure, Env> =>
+  { partition, topic }: TopicPartition
+): Effect.Effect<boolean | undefined, GenerationFailure, Env> =>
   Effect.gen(function*() {
     const folders = yield* listFolders(`${joinPath(prefix, topic)}/`)
     for (const folder of folders) {
       const name = folder.slice(0, -1).split("/").at(-1) ?? ""
-      if (!/^\d+$/.test(name)) continue
+      if (!/^\d+$/.test(name) || Number(name) === partition) continue
       const source = { topic, partition: Number(name) }
       const newest = yield* newestFile(joinPath(prefix), source, undefined)
       if (newest._tag === "Some") return yield* isOurs(origin, source, newest.value)
     }
-    return true
+    return undefined
   })
 
 /** Whether the disk buffer holds a file of another life of the topic that is to go there. */
@@ -106,11 +111,18 @@ export const placePartition = (
   Effect.gen(function*() {
     const first = joinPath(prefix)
     const newest = yield* newestFile(first, source, hint)
-    const ours = newest._tag === "Some"
-      ? yield* isOurs(origin, source, newest.value)
-      : !(yield* awaitsFormerLife(first, origin, buffered)) &&
-        (yield* topicIsOurs(prefix, origin, source.topic))
-    if (ours) return { root: first, newest }
+    if (newest._tag === "Some") {
+      if (yield* isOurs(origin, source, newest.value)) return { root: first, newest, agrees: true }
+      // Its records are not the log's, but the topic is the same: the log was cut back.
+      if (newest.value.facts === undefined && (yield* topicIsOurs(prefix, origin, source))) {
+        return { root: first, newest, agrees: false }
+      }
+    } else if (
+      !(yield* awaitsFormerLife(first, origin, buffered)) &&
+      (yield* topicIsOurs(prefix, origin, source)) !== false
+    ) {
+      return { root: first, newest, agrees: true }
+    }
     const root = yield* laterRoot(prefix, source.topic, origin.topicId)
-    return { root, newest: yield* newestFile(root, source, hint) }
+    return { root, newest: yield* newestFile(root, source, hint), agrees: true }
   })

@@ -49,8 +49,13 @@ export interface FileWriter {
   readonly upload: Effect.Effect<number | undefined, PartitionFailure>
   /** Ends the upload that is under way; the file stays, may grow, and is not uploaded here. */
   readonly halt: Effect.Effect<void>
-  /** Brings the file safely to the disk and gives back its descriptor. */
-  readonly release: Effect.Effect<void, PartitionFailure>
+  /** Since when something written is not safely on the disk, milliseconds since the epoch. */
+  readonly unsyncedSinceMs: () => number | undefined
+  /**
+   * Brings file and directory safely to the disk, and gives back the descriptor: a power failure
+   * takes nothing of it then. Does not wait for an upload.
+   */
+  readonly sync: Effect.Effect<void, PartitionFailure>
 }
 
 export const makeFileWriter = (
@@ -63,6 +68,12 @@ export const makeFileWriter = (
     let file = settings.file
     let watermark = settings.watermark
     let leadingGaps = noGaps
+    // What a run before this one has written may be nowhere but in memory.
+    let unsyncedSinceMs = file && (yield* Clock.currentTimeMillis)
+
+    const written = Effect.map(Clock.currentTimeMillis, (now) => {
+      unsyncedSinceMs ??= now
+    })
 
     const create = (firstOffset: bigint, timestampType: TimestampType) =>
       Effect.gen(function*() {
@@ -78,6 +89,7 @@ export const makeFileWriter = (
 
     const uploaded = ({ facts }: GrowingFile, done: ArchivedFile) => {
       file = undefined
+      unsyncedSinceMs = undefined
       watermark = done.facts.coverageNext
       // What no object accounts for holds no record; the next file accounts for it.
       leadingGaps = { ...noGaps, unknown: Number(facts.coverageNext - watermark) }
@@ -120,6 +132,7 @@ export const makeFileWriter = (
           const grown = { ...open, facts: withBlock(open.facts, facts), size: open.size + bytes }
           file = grown
           yield* buffer.patch(open.name, 0, containerHeader(grown))
+          yield* written
         }).pipe(
           // Whoever interrupts this waits for the disk, and finds nothing half written.
           Effect.uninterruptible,
@@ -129,16 +142,26 @@ export const makeFileWriter = (
           ),
           Effect.zipRight(uploadWhenLarge)
         ),
-      noteTail: ({ coverageNext, gaps }) =>
+      noteTail: ({ coverageNext, gaps, lastLeaderEpoch }) =>
         Effect.suspend(() => {
           if (file === undefined) {
             // Nothing to write it into yet: it leads the next file.
             leadingGaps = addGaps(leadingGaps, gaps)
             return Effect.void
           }
-          file = { ...file, facts: withTrailingGaps(file.facts, coverageNext, gaps) }
-          return Effect.uninterruptible(buffer.patch(file.name, 0, containerHeader(file)))
+          const facts = withTrailingGaps(file.facts, coverageNext, gaps, lastLeaderEpoch)
+          file = { ...file, facts }
+          return Effect.uninterruptible(
+            Effect.zipRight(buffer.patch(file.name, 0, containerHeader(file)), written)
+          )
         }),
-      release: Effect.suspend(() => file === undefined ? Effect.void : buffer.sync(file.name))
+      unsyncedSinceMs: () => unsyncedSinceMs,
+      sync: Effect.suspend(() => {
+        unsyncedSinceMs = undefined
+        return file === undefined ? Effect.void : buffer.sync(file.name)
+      }).pipe(
+        // It has been uploaded meanwhile, which is better still.
+        Effect.catchIf(({ reason }) => reason === "NotFound", () => Effect.void)
+      )
     }
   })

@@ -8,6 +8,7 @@ import type { FetchEnvironment } from "./FetchLoop.ts"
 import { fetchLoop } from "./FetchLoop.ts"
 import type { OwnedPartition, OwnedPartitions } from "./OwnedPartition.ts"
 import { makeTakeIn } from "./TakeIn.ts"
+import { makeValidation } from "./Validation.ts"
 
 /** Milliseconds between two refreshes that errors ask for. */
 const refreshPauseMs = 250
@@ -97,9 +98,12 @@ export const makeLeadership = (
         }
       })
 
+    const validate = makeValidation(owned, refresh, background)
+
     // New partitions appear with their leaders known; leaderless ones ask for a look.
     yield* Effect.gen(function*() {
       yield* ensureLoops
+      yield* validate
       const now = yield* Clock.currentTimeMillis
       for (const partition of owned.values()) {
         if (partition.leader >= 0 || partition.notBeforeMs > now) continue

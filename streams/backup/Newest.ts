@@ -8,7 +8,8 @@ import { archiveKey, parseArchiveKey, partitionFolder } from "../../src/domain/A
 import type { FileFacts } from "../../src/domain/FileFacts.ts"
 import type { TopicPartition } from "../../src/domain/TopicPartition.ts"
 import { storedFacts } from "../ArchiveFiles.ts"
-import { listObjects } from "../StoreReads.ts"
+import { listObjects, readObject } from "../StoreReads.ts"
+import { fileDigests, lastOffset } from "./Digests.ts"
 
 export interface NewestFile {
   readonly key: string
@@ -55,6 +56,15 @@ export const newestFile = (
     if (facts === undefined) return Option.some(yield* describe(known.value.key, hint))
     return Option.some({ key: known.value.key, firstOffset: hint, facts })
   })
+
+/** The offset after the last one that the file accounts for. */
+export const coverageNextOf = (newest: NewestFile) =>
+  newest.facts === undefined
+    ? Effect.map(fileDigests(readObject(newest.key), "key and value"), (digests) => {
+      const last = lastOffset(digests)
+      return last === undefined ? newest.firstOffset : last + 1n
+    })
+    : Effect.succeed(newest.facts.coverageNext)
 
 const isOf = (a: TopicPartition, b: TopicPartition) =>
   a.topic === b.topic && a.partition === b.partition

@@ -6,22 +6,20 @@ import { Effect, Option } from "effect"
 import type { BufferedFile } from "../../services/DiskBuffer.ts"
 import { DiskBuffer } from "../../services/DiskBuffer.ts"
 import type { ForeignSchema } from "../../services/ForeignSchema.ts"
-import type { CommittedOffset } from "../../services/Kafka.ts"
 import { Kafka } from "../../services/Kafka.ts"
 import { ObjectStore } from "../../services/ObjectStore.ts"
 import { parseArchiveKey } from "../../src/domain/ArchiveKey.ts"
 import type { Origin } from "../../src/domain/FileAccount.ts"
 import type { TopicPartition } from "../../src/domain/TopicPartition.ts"
 import { topicPartitionName } from "../../src/domain/TopicPartition.ts"
-import { readObject } from "../StoreReads.ts"
 import { archiveFile } from "./Archive.ts"
 import type { PartitionFailure } from "./Archived.ts"
 import { BackupError } from "./Archived.ts"
-import { fileDigests, lastOffset } from "./Digests.ts"
-import { placePartition } from "./Generation.ts"
+import { isOnLog } from "./Branches.ts"
 import type { GrowingFile } from "./GrowingFile.ts"
-import type { NewestFile } from "./Newest.ts"
 import type { OpeningFacts } from "./OpeningFacts.ts"
+import type { Place } from "./Place.ts"
+import { whereItGoesOn } from "./Place.ts"
 import { accountedFor } from "./Reconcile.ts"
 import { recoverFile } from "./Recovery.ts"
 import { setAside } from "./SetAside.ts"
@@ -34,19 +32,8 @@ export interface OpenedPartition {
   readonly files: ReadonlyArray<GrowingFile>
   /** First offset of the newest archive file: a hint for the next opening. */
   readonly newestFirst: bigint | undefined
-}
-
-const hintPrefix = "newest archive file: "
-
-/** The metadata of a committed offset: which archive file was the newest. */
-export const commitMetadata = (newestFirst: bigint | undefined): string | null =>
-  newestFirst === undefined ? null : `${hintPrefix}${newestFirst}`
-
-const hintOf = (committed: CommittedOffset | undefined): bigint | undefined => {
-  const digits = committed?.metadata?.startsWith(hintPrefix) === true
-    ? committed.metadata.slice(hintPrefix.length)
-    : ""
-  return /^\d{1,19}$/.test(digits) ? BigInt(digits) : undefined
+  /** Leader epoch of the last batch before what is read next; -1 unknown. */
+  readonly lastEpoch: number
 }
 
 /** The high watermark now: between the first look and this one others may have gone on. */
@@ -57,15 +44,6 @@ const highWatermarkOf = (source: TopicPartition) =>
       Effect.map(kafka.listOffsets([source], "latest"), ([answer]) =>
         answer === undefined || answer.error !== undefined ? undefined : answer.offset)
   )
-
-/** The offset after the last record that the newest file accounts for. */
-const coverageNextOf = (newest: NewestFile) =>
-  newest.facts === undefined
-    ? Effect.map(fileDigests(readObject(newest.key), "key and value"), (digests) => {
-      const last = lastOffset(digests)
-      return last === undefined ? newest.firstOffset : last + 1n
-    })
-    : Effect.succeed(newest.facts.coverageNext)
 
 /** Deletes a file that the archive covers; Conflict when the object of its key says otherwise. */
 const removeCovered = (file: GrowingFile) =>
@@ -86,13 +64,13 @@ const archiveFormer = (file: GrowingFile) =>
 
 /**
  * Sorts the buffer's files of the partition: those that continue the watermark are returned, those
- * that the archive covers deleted, those of a former generation uploaded, all others set aside.
+ * that the archive covers deleted, those of a former generation or branch uploaded, all others set
+ * aside.
  */
 const continuing = (
   found: ReadonlyArray<BufferedFile>,
   origin: Origin,
-  root: string,
-  watermark: bigint
+  { former, root, watermark }: Place
 ) =>
   Effect.gen(function*() {
     const files: Array<GrowingFile> = []
@@ -101,9 +79,12 @@ const continuing = (
       const file = yield* recoverFile(candidate)
       if (file === undefined) continue
       const { clusterId, coverageNext, coverageStart, topicId } = file.facts
-      if (clusterId !== origin.clusterId || topicId !== origin.topicId) {
+      const itsRoot = parseArchiveKey(file.name)?.root ?? ""
+      if (
+        clusterId !== origin.clusterId || topicId !== origin.topicId || former.includes(itsRoot)
+      ) {
         yield* archiveFormer(file)
-      } else if (parseArchiveKey(file.name)?.root !== root) {
+      } else if (itsRoot !== root) {
         yield* setAside(file.name, `the archive of its topic is under ${root} now`)
       } else if (coverageNext <= watermark) {
         yield* removeCovered(file)
@@ -119,35 +100,42 @@ const continuing = (
     return files
   })
 
+type Env = Kafka | ObjectStore | DiskBuffer | ForeignSchema
+
 export const openPartition = (
   prefix: string,
   origin: Origin,
   source: TopicPartition,
-  { buffered, bufferedOfTopic, committed, highWatermark, logStart }: OpeningFacts
-): Effect.Effect<
-  OpenedPartition,
-  PartitionFailure,
-  Kafka | ObjectStore | DiskBuffer | ForeignSchema
-> =>
+  facts: OpeningFacts
+): Effect.Effect<OpenedPartition, PartitionFailure, Env> =>
   Effect.gen(function*() {
-    const { newest, root } = yield* placePartition(
-      prefix,
-      origin,
-      source,
-      bufferedOfTopic,
-      hintOf(committed)
-    )
-    const watermark = Option.isSome(newest) ? yield* coverageNextOf(newest.value) : logStart
+    const { buffered, highWatermark, topic } = facts
+    const leaderEpoch = topic.partitions.find(({ partition }) =>
+      partition === source.partition
+    )?.leaderEpoch ?? -1
+    const place = yield* whereItGoesOn(prefix, origin, source, leaderEpoch, facts)
+    const { lastEpoch, newestFirst, root, watermark } = place
     const latest = watermark <= highWatermark ? highWatermark : yield* highWatermarkOf(source)
     if (latest !== undefined && watermark > latest) {
       return yield* new BackupError({
         reason: "BeyondLog",
         message:
           `the archive holds ${topicPartitionName(source)} up to offset ${watermark}, but its`
-          + ` log ends at ${latest}: it was cut back after an unclean leader election`
+          + ` log ends at ${latest}: it was cut back, or its leader has only just begun to lead`
       })
     }
-    const files = yield* continuing(buffered, origin, root, watermark)
-    const newestFirst = Option.getOrUndefined(Option.map(newest, (file) => file.firstOffset))
-    return { root, watermark, files, newestFirst }
+    const files = yield* continuing(buffered, origin, place)
+    const last = files.at(-1)
+    if (last !== undefined && !(yield* isOnLog(source, last.facts, leaderEpoch))) {
+      // Kafka has lost what they hold: it is kept in the archive, and what follows branches off.
+      for (const file of files) yield* archiveFile(file, { patience: "30 seconds" })
+      return yield* openPartition(prefix, origin, source, facts)
+    }
+    return {
+      root,
+      watermark,
+      files,
+      newestFirst,
+      lastEpoch: last?.facts.lastLeaderEpoch ?? lastEpoch
+    }
   })

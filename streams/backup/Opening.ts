@@ -15,9 +15,10 @@ import type { Committer } from "./Committer.ts"
 import type { GrowingFile } from "./GrowingFile.ts"
 import type { OpenBlocks } from "./OpenBlocks.ts"
 import type { OpeningFacts } from "./OpeningFacts.ts"
-import { commitMetadata, openPartition } from "./OpenPartition.ts"
+import { openPartition } from "./OpenPartition.ts"
 import type { OwnedPartition } from "./OwnedPartition.ts"
 import { makePartitionWriter } from "./PartitionWriter.ts"
+import { commitMetadata } from "./Place.ts"
 
 export interface OpeningEnvironment {
   readonly options: BackupOptions
@@ -36,7 +37,9 @@ export const openOwned = (
   env: OpeningEnvironment,
   source: TopicPartition,
   facts: OpeningFacts,
-  failed: Deferred.Deferred<never, PartitionFailure>
+  failed: Deferred.Deferred<never, PartitionFailure>,
+  /** Upload all that is buffered first: there was no room for more. */
+  makeRoom = false
 ): Effect.Effect<
   OwnedPartition,
   PartitionFailure,
@@ -49,7 +52,8 @@ export const openOwned = (
     const origin = { clusterId: env.clusterId, topicId, partitionCount: topic.partitions.length }
     const opened = yield* openPartition(options.prefix, origin, source, facts)
     let { newestFirst, watermark } = opened
-    for (const file of opened.files.slice(0, -1)) {
+    const growing = makeRoom ? undefined : opened.files.at(-1)
+    for (const file of opened.files.filter((each) => each !== growing)) {
       const done = yield* env.archive(file)
       watermark = done.facts.coverageNext
       newestFirst = parseArchiveKey(done.key)?.firstOffset
@@ -69,10 +73,11 @@ export const openOwned = (
       origin,
       root: opened.root,
       watermark,
-      file: opened.files.at(-1),
+      file: growing,
       minFileSize: options.minFileSize,
       maxFileAgeMs: options.maxFileAgeMs,
       idleMs: options.partitionIdleMs,
+      syncMs: options.bufferSyncMs,
       budget: env.budget,
       pool: env.pool,
       openBlocks: env.openBlocks,
@@ -102,6 +107,8 @@ export const openOwned = (
       fetchOffset: writer.position(),
       leader: leader?.leader ?? -1,
       leaderEpoch: leader?.leaderEpoch ?? -1,
+      readEpoch: opened.lastEpoch,
+      validEpoch: leader?.leaderEpoch ?? -1,
       notBeforeMs: 0,
       outstanding: 0,
       requestedFrom: -1,

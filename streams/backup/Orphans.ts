@@ -22,9 +22,14 @@ export interface UploadedOrphans {
   readonly uploaded: ReadonlyArray<ArchivedFile>
   /** One sentence for each file that could not be uploaded; it is kept. */
   readonly failed: ReadonlyArray<string>
+  /** Names of those among them that no patience with the store will help. */
+  readonly refused: ReadonlyArray<string>
 }
 
-/** Uploads the buffer's files of partitions that are not in use, those that `wanted` names. */
+/**
+ * Uploads the buffer's files of partitions that are not in use, those that `wanted` names. Files
+ * that are no archive files are set aside.
+ */
 export const uploadOrphans = (
   exclusively: Exclusively,
   wanted: (file: BufferedFile, source: TopicPartition) => boolean = () => true
@@ -33,6 +38,7 @@ export const uploadOrphans = (
     const buffer = yield* DiskBuffer
     const uploaded: Array<ArchivedFile> = []
     const failed: Array<string> = []
+    const refused: Array<string> = []
 
     const upload = (found: BufferedFile) =>
       Effect.gen(function*() {
@@ -42,6 +48,7 @@ export const uploadOrphans = (
       }).pipe(
         Effect.catchAll((error) => {
           failed.push(`${found.name}: ${error.message}`)
+          if (error._tag !== "StoreError" || !error.transient) refused.push(found.name)
           return Effect.logError("buffer file could not be uploaded, it is kept").pipe(
             Effect.annotateLogs({ file: found.name, error: error.message })
           )
@@ -50,10 +57,10 @@ export const uploadOrphans = (
 
     for (const found of yield* buffer.list) {
       const source = parseArchiveKey(found.name)
-      if (source === undefined || !wanted(found, source)) continue
-      yield* exclusively(source)(upload(found))
+      if (source === undefined) yield* Effect.ignoreLogged(recoverFile(found))
+      else if (wanted(found, source)) yield* exclusively(source)(upload(found))
     }
-    return { uploaded, failed }
+    return { uploaded, failed, refused }
   })
 
 /** For when no partition is being backed up. */

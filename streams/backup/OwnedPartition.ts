@@ -24,6 +24,10 @@ export interface OwnedPartition extends TopicPartition {
   /** Node id, -1 while unknown. */
   leader: number
   leaderEpoch: number
+  /** Leader epoch of the last batch taken in; -1 unknown. */
+  readEpoch: number
+  /** The leader epoch for which the log is known to hold what was read; only then it is fetched. */
+  validEpoch: number
   /** Not fetched before this time, milliseconds since the epoch. */
   notBeforeMs: number
   /** Requests sent and not yet worked off, all of them to `requestedFrom`. */

@@ -24,6 +24,8 @@ export interface WriterSettings extends FileWriterSettings {
   readonly maxFileAgeMs: number
   /** Milliseconds without records after which block and descriptor are given back. */
   readonly idleMs: number
+  /** Milliseconds after which what has been written is brought safely to the disk; 0 when idle. */
+  readonly syncMs: number
   readonly budget: ByteBudget
   readonly pool: BufferPool
   readonly openBlocks: OpenBlocks
@@ -77,6 +79,7 @@ export const makePartitionWriter = (
     let parked = true
     let rotating = false
     let failure: PartitionFailure | undefined
+    let closed = false
 
     const queueBytes = (bytes: number) => {
       queuedBytes += bytes
@@ -147,6 +150,7 @@ export const makePartitionWriter = (
 
     yield* Effect.addFinalizer(() =>
       Effect.suspend(() => {
+        closed = true
         queueBytes(-queuedBytes)
         blocks.discard()
         return Deferred.fail(ended, noLonger())
@@ -163,6 +167,8 @@ export const makePartitionWriter = (
       Effect.gen(function*() {
         lastAppendMs = yield* Clock.currentTimeMillis
         for (const outcome of batches) {
+          // Nobody would take it out of the queue again, nor its bytes out of the budget.
+          if (closed) return
           yield* decoding(topicPartitionName(source), () => blocks.take(outcome))
           if (blocks.openRecords() > 0) waitingSinceMs ??= lastAppendMs
           parked = false
@@ -192,7 +198,7 @@ export const makePartitionWriter = (
     )
     const park = Effect.suspend(() => {
       parked = true
-      return request(files.release)
+      return request(files.sync)
     })
 
     return {
@@ -206,14 +212,18 @@ export const makePartitionWriter = (
       park,
       stop: Effect.zipRight(files.halt, park),
       due: (nowMs) => {
-        const { idleMs, maxFileAgeMs } = settings
+        const { idleMs, maxFileAgeMs, syncMs } = settings
         const old = maxFileAgeMs > 0 && waitingSinceMs !== undefined
           && nowMs - waitingSinceMs >= maxFileAgeMs
         if (old && !rotating) {
           rotating = true
           return Effect.ensuring(rotate, Effect.sync(() => (rotating = false)))
         }
-        return !parked && nowMs - lastAppendMs >= idleMs ? park : undefined
+        if (!parked && nowMs - lastAppendMs >= idleMs) return park
+        const unsynced = files.unsyncedSinceMs()
+        return syncMs > 0 && unsynced !== undefined && nowMs - unsynced >= syncMs
+          ? Effect.tapError(files.sync, (error) => Effect.sync(() => settings.failed(error)))
+          : undefined
       }
     }
   })

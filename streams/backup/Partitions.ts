@@ -10,8 +10,8 @@ import type { TopicPartition } from "../../src/domain/TopicPartition.ts"
 import { topicPartitionName } from "../../src/domain/TopicPartition.ts"
 import { archiveFile } from "./Archive.ts"
 import type { ArchivedFile, PartitionFailure } from "./Archived.ts"
+import { isFull } from "./Archived.ts"
 import type { GrowingFile } from "./GrowingFile.ts"
-import { makeOpenBlocks } from "./OpenBlocks.ts"
 import type { OpeningEnvironment } from "./Opening.ts"
 import { openOwned } from "./Opening.ts"
 import type { Gathered } from "./OpeningFacts.ts"
@@ -25,14 +25,16 @@ const openingAtOnce = 16
 const stoppingAtOnce = 64
 /** Uploads at the same time. */
 const uploadsAtOnce = 4
-/** Bytes of blocks that are still open, of all partitions together. */
-const openBlockBytes = 48 << 20
 /** How long a partition may take to bring what it has into the disk buffer. */
 const parkPatience: Duration.DurationInput = "4 seconds"
 /** With `once`: how often a partition is tried whose failure can pass. */
 const triesOnce = 4
+/** Longest pause before a failed partition is tried again, seconds. */
+const longestPause = 60
+/** The same after a full disk, where the uploads of this process make room. */
+const longestPauseWhenFull = 10
 
-export interface PartitionsEnvironment extends Omit<OpeningEnvironment, "archive" | "openBlocks"> {
+export interface PartitionsEnvironment extends Omit<OpeningEnvironment, "archive"> {
   readonly owned: OwnedPartitions
   readonly archived: (file: ArchivedFile) => void
 }
@@ -67,6 +69,9 @@ type Env = Kafka | ObjectStore | DiskBuffer | ForeignSchema
 const canPass = (error: PartitionFailure): boolean =>
   (error._tag === "KafkaError" && error.retriable)
   || (error._tag === "StoreError" && error.transient)
+  || isFull(error)
+  // Opened again, it goes on in a branch.
+  || (error._tag === "BackupError" && error.reason === "CutBack")
 
 export const makePartitions = (
   env: PartitionsEnvironment
@@ -104,7 +109,7 @@ export const makePartitions = (
           Effect.tap((done) => Effect.sync(() => env.archived(done))),
           Effect.provide(context)
         )
-    const openingEnvironment = { ...env, archive, openBlocks: makeOpenBlocks(openBlockBytes) }
+    const openingEnvironment = { ...env, archive }
 
     const run = (
       source: TopicPartition,
@@ -113,8 +118,10 @@ export const makePartitions = (
       Effect.gen(function*() {
         const name = topicPartitionName(source)
         const failed = yield* Deferred.make<never, PartitionFailure>()
+        const last = failures.get(name)
+        const makeRoom = last !== undefined && isFull(last)
         const open = Effect.flatMap(gathered, (facts) => facts(source)).pipe(
-          Effect.flatMap((facts) => openOwned(openingEnvironment, source, facts, failed)),
+          Effect.flatMap((facts) => openOwned(openingEnvironment, source, facts, failed, makeRoom)),
           opening.withPermits(1)
         )
         const partition = yield* open
@@ -139,11 +146,14 @@ export const makePartitions = (
         failures.set(name, error)
         yield* Metric.set(backupFailedPartitions, failures.size)
         const final = options.once && (attempt >= triesOnce || !canPass(error))
-        yield* Effect.logError("partition stopped").pipe(
+        const full = isFull(error)
+        const what = full ? "the disk is full, the partition waits for room" : "partition stopped"
+        yield* Effect.logError(what).pipe(
           Effect.annotateLogs({ partition: name, error: error.message })
         )
+        const longest = full ? longestPauseWhenFull : longestPause
         if (final) givenUp.add(name)
-        else yield* Effect.sleep(Duration.seconds(Math.min(60, 2 ** attempt)))
+        else yield* Effect.sleep(Duration.seconds(Math.min(longest, 2 ** attempt)))
       })
 
     const keepRunning = (source: TopicPartition, first: Fiber.Fiber<Gathered, PartitionFailure>) =>

@@ -122,6 +122,7 @@ export const makeTakeIn = (refresh: Effect.Effect<void>): TakeIn => ({
           const read = yield* readAsFarAsWhole(fetched, partition.writer.position())
           yield* countRefetched(partition, read.batches)
           yield* partition.writer.append(read.batches)
+          partition.readEpoch = read.batches.at(-1)?.header.leaderEpoch ?? partition.readEpoch
           if (read.error !== undefined) partition.fail(read.error)
         }).pipe(Effect.catchAll((error) => Effect.sync(() => partition.fail(error))))
     })

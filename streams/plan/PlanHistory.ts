@@ -1,7 +1,8 @@
 /** What the plan topic holds already: read whole, so that each file is planned once. */
 import { Effect, Either, Stream } from "effect"
 import type { ReadRecord } from "../../src/codec/PlainRecords.ts"
-import { partitionFolder } from "../../src/domain/ArchiveKey.ts"
+import type { ArchiveKey } from "../../src/domain/ArchiveKey.ts"
+import { parseLaterRoot, partitionFolder } from "../../src/domain/ArchiveKey.ts"
 import { partitionOfKey } from "../../src/domain/Murmur2.ts"
 import type { PlannedFile } from "../../src/domain/Plan.ts"
 import { fromPlanRecord } from "../../src/domain/Plan.ts"
@@ -9,6 +10,7 @@ import type { TopicPartition } from "../../src/domain/TopicPartition.ts"
 import { topicPartitionName } from "../../src/domain/TopicPartition.ts"
 import type { Leaders } from "../Leaders.ts"
 import { logOffsets, PlanError, readPlan } from "../PlanTopic.ts"
+import type { Generation } from "./Generations.ts"
 
 /** The files of one partition of the archive that the plan holds. */
 export interface PlannedPartition {
@@ -16,17 +18,35 @@ export interface PlannedPartition {
   lastIndex: number
   /** First offset of the last one. */
   lastFirstOffset: bigint
-  readonly firstOffsets: Set<bigint>
+  /** See `fileMark`. */
+  readonly files: Set<bigint | string>
 }
 
-/** By the folder of the partition, with the slash at its end. */
+/** By topic and partition. */
 export type PlanHistory = Map<string, PlannedPartition>
+
+const nothingPlanned = (): PlannedPartition => (
+  { lastIndex: 0, lastFirstOffset: -1n, files: new Set() }
+)
+
+/** What the plan holds of the partition, to be added to. */
+export const plannedOf = (history: PlanHistory, source: TopicPartition): PlannedPartition => {
+  const name = topicPartitionName(source)
+  const known = history.get(name) ?? nothingPlanned()
+  history.set(name, known)
+  return known
+}
+
+/** Tells the files of a partition apart: the first offset, and for a branch its root. */
+export const fileMark = (root: string, archive: ArchiveKey): bigint | string =>
+  archive.root === root ? archive.firstOffset : `${archive.root} ${archive.firstOffset}`
 
 /** What a plan must agree with to be continued. */
 export interface PlanIdentity {
   /** Prefix of the archive without a slash at its end. */
   readonly root: string
-  readonly topics: ReadonlySet<string>
+  /** What is planned of each topic. */
+  readonly generations: ReadonlyMap<string, Generation>
   readonly topicsSha: string
   /** Partitions of the plan topic. */
   readonly partitions: number
@@ -42,14 +62,22 @@ const disagreement = (
   identity: PlanIdentity
 ): PlanError | undefined => {
   const advice = "use another plan topic, or ask for what this one was made for"
-  if (file.archive.root !== identity.root) {
+  const { root } = file.archive
+  if (root !== identity.root && parseLaterRoot(root)?.prefix !== identity.root) {
     return otherPlan(
       `${where} plans a file under another prefix, ${file.key}, not under "${identity.root}"; ${advice}`
     )
   }
-  if (!identity.topics.has(file.topic)) {
+  const generation = identity.generations.get(file.topic)
+  if (generation === undefined) {
     return otherPlan(
       `${where} plans topic ${file.topic}, which is not to be planned now; ${advice}`
+    )
+  }
+  if (root !== generation.root && !generation.branches.includes(root)) {
+    return otherPlan(
+      `${where} plans another generation of topic ${file.topic}, with ${file.key}, than the one ` +
+        `under "${generation.root}"; ${advice}, with -generation`
     )
   }
   if (file.topicsSha !== identity.topicsSha) {
@@ -58,7 +86,7 @@ const disagreement = (
         `(topics-sha ${file.topicsSha}, now ${identity.topicsSha}); ${advice}`
     )
   }
-  const key = Buffer.from(partitionFolder(file.archive.root, file))
+  const key = Buffer.from(partitionFolder(generation.root, file))
   if (partitionOfKey(key, identity.partitions) === partition) return undefined
   return disorder(
     `${where} is not where its key belongs with ${identity.partitions} plan partitions: ` +
@@ -81,10 +109,9 @@ export const remember = (
   const file = parsed.right
   const wrong = disagreement(file, where, source.partition, identity)
   if (wrong !== undefined) return wrong
-  const folder = partitionFolder(file.archive.root, file)
-  const known = history.get(folder) ??
-    { lastIndex: 0, lastFirstOffset: -1n, firstOffsets: new Set<bigint>() }
-  if (known.firstOffsets.has(file.archive.firstOffset)) return undefined
+  const known = plannedOf(history, file)
+  const mark = fileMark(identity.generations.get(file.topic)?.root ?? "", file.archive)
+  if (known.files.has(mark)) return undefined
   if (file.index !== known.lastIndex + 1 || file.archive.firstOffset < known.lastFirstOffset) {
     return disorder(
       `${where} (${file.key}, index ${file.index}) does not follow index ${known.lastIndex} of its partition; use another plan topic`
@@ -92,8 +119,7 @@ export const remember = (
   }
   known.lastIndex = file.index
   known.lastFirstOffset = file.archive.firstOffset
-  known.firstOffsets.add(file.archive.firstOffset)
-  history.set(folder, known)
+  known.files.add(mark)
   return undefined
 }
 

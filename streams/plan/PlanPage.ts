@@ -1,7 +1,9 @@
 /** Turns one page of an archive listing into the files that the plan does not hold yet. */
-import { parseArchiveKey, partitionFolder } from "../../src/domain/ArchiveKey.ts"
+import { parseArchiveKey } from "../../src/domain/ArchiveKey.ts"
 import type { PlannedFile } from "../../src/domain/Plan.ts"
+import type { Generation } from "./Generations.ts"
 import type { PlanHistory } from "./PlanHistory.ts"
+import { fileMark, plannedOf } from "./PlanHistory.ts"
 
 export interface PlannedPage {
   readonly files: ReadonlyArray<PlannedFile>
@@ -16,7 +18,8 @@ export interface PlannedPage {
 /** Gives each new file its index and remembers it in the history. Keys must come in key order. */
 export const planPage = (
   keys: ReadonlyArray<string>,
-  place: { readonly root: string; readonly topic: string; readonly topicsSha: string },
+  { branches, root, topic }: Generation,
+  topicsSha: string,
   history: PlanHistory
 ): PlannedPage => {
   const files: Array<PlannedFile> = []
@@ -25,33 +28,26 @@ export const planPage = (
   const totals = new Map<number, number>()
   for (const key of keys) {
     const archive = parseArchiveKey(key)
-    if (archive === undefined || archive.root !== place.root || archive.topic !== place.topic) {
+    const isThere = archive !== undefined && archive.topic === topic &&
+      (archive.root === root || branches.includes(archive.root))
+    if (!isThere) {
       strange.push(key)
       continue
     }
-    const { firstOffset, partition, topic } = archive
-    const folder = partitionFolder(place.root, archive)
-    const known = history.get(folder) ??
-      { lastIndex: 0, lastFirstOffset: -1n, firstOffsets: new Set<bigint>() }
+    const { firstOffset, partition } = archive
+    const mark = fileMark(root, archive)
+    const known = plannedOf(history, archive)
     totals.set(partition, known.lastIndex)
-    if (known.firstOffsets.has(firstOffset)) continue
+    if (known.files.has(mark)) continue
     if (firstOffset < known.lastFirstOffset) {
       late.push(key)
       continue
     }
     known.lastIndex++
     known.lastFirstOffset = firstOffset
-    known.firstOffsets.add(firstOffset)
-    history.set(folder, known)
+    known.files.add(mark)
     totals.set(partition, known.lastIndex)
-    files.push({
-      topic,
-      partition,
-      key,
-      archive,
-      index: known.lastIndex,
-      topicsSha: place.topicsSha
-    })
+    files.push({ topic, partition, key, archive, index: known.lastIndex, topicsSha })
   }
   return { files, strange, late, totals }
 }

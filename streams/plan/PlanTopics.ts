@@ -3,15 +3,12 @@ import { Effect, Stream } from "effect"
 import { joinPath } from "../../src/domain/ArchiveKey.ts"
 import type { PlanOptions } from "../../src/domain/Settings.ts"
 import { PlanError } from "../PlanTopic.ts"
-import { listFolders, listObjects } from "../StoreReads.ts"
+import { listObjects } from "../StoreReads.ts"
+import { chooseGeneration } from "./ChooseGeneration.ts"
+import type { Generation } from "./Generations.ts"
+import { findGenerations, firstGenerations } from "./Generations.ts"
 
 type Choice = Pick<PlanOptions, "topics" | "exclude">
-
-/** Where the archive's keys begin: the prefix with a slash, nothing for an empty prefix. */
-export const archiveRoot = (prefix: string): string => {
-  const root = joinPath(prefix)
-  return root === "" ? "" : `${root}/`
-}
 
 /**
  * By expression of the list, each topic with the first that matches it; within one, in the order
@@ -27,44 +24,50 @@ export const chooseTopics = (listed: ReadonlyArray<string>, choice: Choice): Arr
 }
 
 /** The large ones behind all others, both in the order they had. */
-export const largeLast = (
-  topics: ReadonlyArray<string>,
-  isLarge: (topic: string) => boolean
-): Array<string> => [
+export const largeLast = <A>(
+  topics: ReadonlyArray<A>,
+  isLarge: (topic: A) => boolean
+): Array<A> => [
   ...topics.filter((topic) => !isLarge(topic)),
   ...topics.filter((topic) => isLarge(topic))
 ]
 
-const bytesOf = (prefix: string) =>
-  Stream.runFold(
-    listObjects(prefix),
-    0,
-    (sum, page) => page.reduce((bytes, { size }) => bytes + size, sum)
-  )
+/** Bytes of all files of the generation. */
+const bytesOf = ({ branches, root, topic }: Generation) =>
+  Effect.reduce([root, ...branches], 0, (sum, each) =>
+    Stream.runFold(
+      listObjects(each === "" ? `${topic}/` : `${each}/${topic}/`),
+      sum,
+      (bytes, page) => page.reduce((total, { size }) => total + size, bytes)
+    ))
 
-/** Listings that go on at once while topics are measured. */
-const listings = 8
+/** Topics looked into at once. */
+const topicsAtOnce = 8
 
-/** The topics to plan, in plan order. */
+/** What to plan of each topic, in plan order. */
 export const planTopics = (options: PlanOptions) =>
   Effect.gen(function*() {
-    const root = archiveRoot(options.prefix)
-    const folders = yield* listFolders(root)
-    const listed = folders.map((folder) => folder.slice(root.length, -1)).filter((topic) =>
-      topic !== ""
-    )
+    const found = yield* options.generation === "first"
+      ? firstGenerations(options.prefix)
+      : findGenerations(options.prefix)
+    const listed = [...found.keys()]
     const topics = chooseTopics(listed, options)
     if (topics.length === 0) {
+      const root = joinPath(options.prefix)
+      const place = root === "" ? "" : `${root}/`
       const message = listed.length === 0
-        ? `the archive has no topic under "${root}"`
-        : `none of the ${listed.length} topics under "${root}" is to be restored`
+        ? `the archive has no topic under "${place}"`
+        : `none of the ${listed.length} topics under "${place}" is to be restored`
       return yield* new PlanError({ reason: "NoTopics", message })
     }
-    if (!options.processLargeTopicsLast) return topics
-    const sizes = yield* Effect.forEach(topics, (topic) => bytesOf(`${root}${topic}/`), {
-      concurrency: listings
-    })
-    const size = new Map(topics.map((topic, at) => [topic, sizes[at] ?? 0]))
+    const chosen = (yield* Effect.forEach(
+      topics,
+      (topic) => chooseGeneration(found.get(topic) ?? [], options.generation),
+      { concurrency: topicsAtOnce }
+    )).flatMap((generation) => generation ?? [])
+    if (!options.processLargeTopicsLast) return chosen
+    const sizes = yield* Effect.forEach(chosen, bytesOf, { concurrency: topicsAtOnce })
+    const size = new Map(chosen.map((generation, at) => [generation, sizes[at] ?? 0]))
     const threshold = options.largeTopicThresholdMb * 1024 ** 2
-    return largeLast(topics, (topic) => (size.get(topic) ?? 0) > threshold)
+    return largeLast(chosen, (generation) => (size.get(generation) ?? 0) > threshold)
   })

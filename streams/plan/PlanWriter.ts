@@ -5,6 +5,7 @@ import { Kafka } from "../../services/Kafka.ts"
 import { sealBatch } from "../../src/codec/BatchWriter.ts"
 import type { PlainRecord } from "../../src/codec/PlainRecords.ts"
 import { writePlainRecords } from "../../src/codec/PlainRecords.ts"
+import { partitionFolder } from "../../src/domain/ArchiveKey.ts"
 import { partitionOfKey } from "../../src/domain/Murmur2.ts"
 import type { PlannedFile } from "../../src/domain/Plan.ts"
 import { toPlanRecord } from "../../src/domain/Plan.ts"
@@ -52,11 +53,12 @@ const intoBatches = (records: ReadonlyArray<PlainRecord>): Array<Array<PlainReco
   return batches
 }
 
-const byPartition = (files: ReadonlyArray<PlannedFile>, partitions: number) => {
+/** `root`: of the generation; a branch's files go where those are that it continues. */
+const byPartition = (files: ReadonlyArray<PlannedFile>, root: string, partitions: number) => {
   const groups = new Map<number, Array<PlainRecord>>()
   for (const file of files) {
     const record = toPlanRecord(file)
-    const partition = partitionOfKey(record.key ?? Buffer.alloc(0), partitions)
+    const partition = partitionOfKey(Buffer.from(partitionFolder(root, file)), partitions)
     const group = groups.get(partition)
     if (group === undefined) groups.set(partition, [record])
     else group.push(record)
@@ -92,9 +94,9 @@ export const makePlanWriter = (leaders: Leaders, planTopic: string, partitions: 
         yield* deliverBatch(leaders, target, batch, now + deliveryTimeoutMs)
       })
 
-    return (page: ReadonlyArray<PlannedFile>) =>
+    return (page: ReadonlyArray<PlannedFile>, root: string) =>
       Effect.forEach(
-        byPartition(page, partitions),
+        byPartition(page, root, partitions),
         ([partition, records]) =>
           Effect.forEach(intoBatches(records), (batch) => produce(partition, batch), {
             discard: true

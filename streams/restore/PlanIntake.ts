@@ -2,7 +2,7 @@
 import { Either } from "effect"
 import type { ReadRecord } from "../../src/codec/PlainRecords.ts"
 import { partitionOfKey } from "../../src/domain/Murmur2.ts"
-import { fromPlanRecord, planKey } from "../../src/domain/Plan.ts"
+import { fromPlanRecord, planPlaces } from "../../src/domain/Plan.ts"
 import { topicPartitionName } from "../../src/domain/TopicPartition.ts"
 import { RestoreFailure } from "./Outcome.ts"
 import type { PlanEntry, Target } from "./PlanState.ts"
@@ -37,9 +37,9 @@ export const intakeOf = (
     return { target, entry: { offset, content: { problem: parsed.left.message } } }
   }
   const file = parsed.right
-  const belongs = partitionOfKey(Buffer.from(planKey(file.key)), planPartitions)
-  if (belongs !== plan.partition) {
-    const problem = `it belongs into plan partition ${belongs} of ${planPartitions}: ` +
+  const places = planPlaces(file).map((place) => partitionOfKey(place, planPartitions))
+  if (!places.includes(plan.partition)) {
+    const problem = `it belongs into plan partition ${places.join(" or ")} of ${planPartitions}: ` +
       "the plan topic got partitions after it was planned"
     return { target, entry: { offset, content: { problem } } }
   }

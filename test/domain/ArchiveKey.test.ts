@@ -1,10 +1,13 @@
 import { assert, describe, it } from "@effect/vitest"
 import {
   archiveKey,
+  branchRoot,
   generationRoot,
+  homeRoots,
   joinPath,
   metaKey,
-  parseArchiveKey
+  parseArchiveKey,
+  parseLaterRoot
 } from "../../src/domain/ArchiveKey.ts"
 
 const orders = { topic: "orders", partition: 3 }
@@ -63,5 +66,29 @@ describe("keys of archive files", () => {
   it("keeps sidecars out of the prefix, also of an empty one", () => {
     assert.strictEqual(metaKey("p/", "probe", "t"), "p.meta/probe/t")
     assert.strictEqual(metaKey("", "probe", "t"), "kafka-data-keep.meta.probe.t")
+  })
+})
+
+describe("roots beside the prefix", () => {
+  const id = "dFKCFU4hRMGow8wJb-FLvA"
+
+  it("are told apart", () => {
+    const root = generationRoot("a/p", id)
+    assert.deepStrictEqual(parseLaterRoot(root), {
+      root,
+      prefix: "a/p",
+      topicId: id,
+      leaderEpoch: undefined
+    })
+    assert.strictEqual(parseLaterRoot(branchRoot("a/p", id, 12))?.leaderEpoch, 12)
+    for (const other of ["a/p", "a/p.generations", `a/p.generations/${id}.x`, `a/p/${id}.1`]) {
+      assert.isUndefined(parseLaterRoot(other), other)
+    }
+  })
+
+  it("of a branch lead to those that it may continue", () => {
+    assert.deepStrictEqual(homeRoots("p"), ["p"])
+    assert.deepStrictEqual(homeRoots(generationRoot("p", id)), [generationRoot("p", id)])
+    assert.deepStrictEqual(homeRoots(branchRoot("p", id, 0)), ["p", generationRoot("p", id)])
   })
 })

@@ -101,13 +101,14 @@ layer(Live, { excludeTestServices: true, timeout: "3 minutes" })("two lives of a
         yield* tiles(secondFiles, second)
 
         const generations = [
-          { prefix: keeper.prefix, target: "first.", records: first.records, partitions: 3 },
-          { prefix: later, target: "second.", records: second.records, partitions: 2 }
+          { generation: "first", target: "first.", ...first, partitions: 3 },
+          { generation: "newest", target: "second.", ...second, partitions: 2 },
+          { generation: first.topicId, target: "third.", ...first, partitions: 3 }
         ]
-        for (const { partitions, prefix, records, target } of generations) {
+        for (const { generation, partitions, records, target } of generations) {
           const planTopic = unique("plan")
           yield* createTargets([{ topic, partitions }], target)
-          yield* keeper.plan(planTopic, [topic], { "s3-prefix": prefix })
+          yield* keeper.plan(planTopic, [topic], { generation })
           yield* keeper.restore(planTopic, {
             "restore-topic-prefix": target,
             "group-id": unique("restore")

@@ -18,6 +18,19 @@ describe("faults of the disk buffer in memory", () => {
       yield* disk.append("f", [new Uint8Array(2)])
     }).pipe(Effect.provide(DiskBufferMemory.layer)))
 
+  it.effect("has room again for what was cut off or removed", () =>
+    Effect.gen(function*() {
+      const disk = yield* DiskBuffer
+      const state = yield* DiskBufferMemory.Disk
+      yield* Ref.set(state.space, 10)
+      yield* disk.create("f", new Uint8Array(8))
+      yield* disk.truncate("f", 5)
+      assert.strictEqual(yield* Ref.get(state.space), 5)
+      yield* disk.remove("f")
+      yield* disk.remove("f")
+      assert.strictEqual(yield* Ref.get(state.space), 10)
+    }).pipe(Effect.provide(DiskBufferMemory.layer)))
+
   it.effect("loses what was not synced", () =>
     Effect.gen(function*() {
       const disk = yield* DiskBuffer

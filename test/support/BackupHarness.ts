@@ -33,6 +33,8 @@ export const backupOptions = (changes: Partial<BackupOptions> = {}): BackupOptio
   minFileSize: 1 << 20,
   maxFileAgeMs: 0,
   partitionIdleMs: 60_000,
+  maxBufferBytes: 0,
+  bufferSyncMs: 0,
   kafkaOutageFlushMs: 0,
   flushOnExit: false,
   once: true,

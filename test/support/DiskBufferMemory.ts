@@ -25,8 +25,12 @@ export class Disk extends Context.Tag("test/Disk")<Disk, {
   readonly open: Set<string>
   /** Bytes that still fit; writes beyond fail with Full. */
   readonly space: Ref.Ref<number>
-  /** Each strikes the next call of its operation. */
-  readonly faults: Array<{ readonly operation: string; readonly reason: BufferError["reason"] }>
+  /** Each strikes the next call of its operation, for the file of that name if there is one. */
+  readonly faults: Array<{
+    readonly operation: string
+    readonly name?: string
+    readonly reason: BufferError["reason"]
+  }>
 }>() {}
 
 type State = Context.Tag.Service<Disk>
@@ -51,7 +55,9 @@ const make = Effect.gen(function*() {
 
   const begin = (operation: string, name: string) =>
     Effect.suspend(() => {
-      const at = disk.faults.findIndex((fault) => fault.operation === operation)
+      const at = disk.faults.findIndex((fault) =>
+        fault.operation === operation && (fault.name ?? name) === name
+      )
       const fault = at < 0 ? undefined : disk.faults.splice(at, 1)[0]
       const problem = pathProblem(name)
       if (problem !== undefined) return Effect.fail(failure("Denied", operation, name, problem))
@@ -72,6 +78,9 @@ const make = Effect.gen(function*() {
     Ref.modify(disk.space, (space) => bytes > space ? [false, space] : [true, space - bytes]).pipe(
       Effect.filterOrFail((fits) => fits, () => failure("Full", operation, name, "no space left"))
     )
+
+  const free = (name: string, size = 0) =>
+    Ref.update(disk.space, (space) => space + (disk.files.get(name)?.bytes.length ?? 0) - size)
 
   const change = (name: string, file: MemoryFile, bytes: Buffer, synced = file.synced) =>
     Effect.clockWith((clock) => clock.currentTimeMillis).pipe(Effect.map((modified) => {
@@ -118,6 +127,7 @@ const make = Effect.gen(function*() {
         const file = yield* find(disk.files, "truncate", name)
         if (size < 0 || size > file.bytes.byteLength) return yield* outside("truncate", name)
         const synced = file.synced === undefined ? undefined : Math.min(file.synced, size)
+        yield* free(name, size)
         yield* change(name, file, file.bytes.subarray(0, size), synced)
       }),
     release: (name) => Effect.map(begin("release", name), () => void disk.open.delete(name)),
@@ -136,7 +146,7 @@ const make = Effect.gen(function*() {
     checksum: (name) =>
       Effect.map(find(disk.files, "checksum", name), ({ bytes }) => crc32c(bytes)),
     remove: (name) =>
-      Effect.map(begin("remove", name), () => {
+      Effect.map(Effect.zipRight(begin("remove", name), free(name)), () => {
         disk.files.delete(name)
         disk.open.delete(name)
       }),

@@ -36,6 +36,7 @@ export const planOptions = (changes: Partial<PlanOptions> = {}): PlanOptions => 
   planTopicPartitions: 1,
   processLargeTopicsLast: false,
   largeTopicThresholdMb: 92160,
+  generation: "newest",
   dryRun: false,
   ...changes
 })

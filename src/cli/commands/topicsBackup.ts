@@ -70,6 +70,21 @@ const own = {
     ],
     "directory"
   ),
+  maxBufferSize: integer(
+    [
+      "max-buffer-size",
+      "MAX_BUFFER_SIZE",
+      "0",
+      "Bytes of the disk buffer, all partitions of this process together, from which archive files are uploaded early, the largest first; while the store is away fetching waits there; 0 for no bound"
+    ],
+    { min: 0, max: Number.MAX_SAFE_INTEGER, placeholder: "bytes" }
+  ),
+  bufferSync: duration([
+    "buffer-sync",
+    "BUFFER_SYNC",
+    "0s",
+    "Time after which what was written to the disk buffer is synced to the disk, against a power failure while Kafka is lost; 0 for only when a partition is idle or the program stops"
+  ]),
   once: boolean([
     "once",
     "ONCE",
@@ -116,6 +131,8 @@ const optionsOf = (flags: Values<typeof own>) => ({
   minFileSize: flags.minFileSize,
   maxFileAgeMs: flags.maxFileAge,
   partitionIdleMs: flags.partitionIdleThreshold,
+  maxBufferBytes: flags.maxBufferSize,
+  bufferSyncMs: flags.bufferSync,
   kafkaOutageFlushMs: flags.kafkaOutageFlush,
   consumeDelayMs: flags.consumeDelay,
   flushOnExit: flags.flushOnExit,

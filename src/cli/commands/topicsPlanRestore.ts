@@ -1,13 +1,26 @@
 /** `topics-plan-restore`: writes down which archive files are to be restored, in order. */
-import { Console, Effect, Stream } from "effect"
+import { Console, Effect, Either, Stream } from "effect"
 import { planRestore } from "../../../streams/PlanRestore.ts"
+import type { GenerationChoice } from "../../domain/Settings.ts"
 import { checkArchive } from "../ArchiveCheck.ts"
 import { defineCommand } from "../CommandSpec.ts"
 import type { Values } from "../Flag.ts"
-import { boolean, integer, name } from "../FlagKinds.ts"
+import type { FlagText } from "../FlagKinds.ts"
+import { boolean, custom, integer, name } from "../FlagKinds.ts"
 import { planLive } from "../Live.ts"
 import { excludeRegexes, orderedRegexes } from "../RegexFlags.ts"
 import { prefixFlag } from "../StoreFlags.ts"
+
+/** A topic id as Kafka's tools print it: 22 characters of base64url. */
+const topicIdForm = /^[\w-]{22}$/
+
+const generation = (flag: FlagText) =>
+  custom<GenerationChoice>(flag, "generation", (value) =>
+    value === "newest" || value === "first"
+      ? Either.right(value)
+      : topicIdForm.test(value)
+      ? Either.right({ topicId: value })
+      : Either.left("newest, first, or a topic id of 22 characters"))
 
 const own = {
   restoreTopicsRegex: orderedRegexes([
@@ -51,6 +64,12 @@ const own = {
     ],
     { min: 0, max: Number.MAX_SAFE_INTEGER, placeholder: "MiB" }
   ),
+  generation: generation([
+    "generation",
+    "GENERATION",
+    "newest",
+    "Which life of a topic that was deleted and recreated: newest, first (what lies under the prefix itself), or a topic id"
+  ]),
   dryRun: boolean([
     "dry-run",
     "DRY_RUN",
@@ -73,6 +92,7 @@ const optionsOf = (flags: Values<typeof own>) => ({
   planTopicPartitions: flags.planTopicPartitions === 0 ? undefined : flags.planTopicPartitions,
   processLargeTopicsLast: flags.processLargeTopicsLast,
   largeTopicThresholdMb: flags.largeTopicThresholdMb,
+  generation: flags.generation,
   dryRun: flags.dryRun
 })
 
