@@ -45,9 +45,9 @@ export const indexPage = (endpoints: ReadonlyArray<Endpoint>, address: string): 
 ${endpoints.map(row).join("\n")}
 </table>
 <pre>
-go tool pprof -top http://${address}/debug/pprof/profile?seconds=10
+go tool pprof -top 'http://${address}/debug/pprof/profile?seconds=10'
 go tool pprof -http=: http://${address}/debug/pprof/heap
-curl -o trace.json http://${address}/debug/pprof/trace?seconds=5
+curl -o trace.json 'http://${address}/debug/pprof/trace?seconds=5'
 </pre>
 <p>Open trace.json in https://ui.perfetto.dev or chrome://tracing.</p>
 </body>

@@ -6,10 +6,9 @@ import type { ObjectStore } from "../services/ObjectStore.ts"
 import type { BackupGroupsOptions } from "../src/domain/Settings.ts"
 import type { RunError, Runs } from "./snapshot/Runs.ts"
 import { makeRuns } from "./snapshot/Runs.ts"
-import type { SnapshotError } from "./snapshot/SnapshotError.ts"
 import type { SnapshotRun } from "./snapshot/SnapshotRun.ts"
 
-export type BackupGroupsError = RunError | SnapshotError
+export type BackupGroupsError = RunError
 
 type Services = Kafka | ObjectStore | ForeignSchema
 
@@ -52,7 +51,8 @@ const runsForEver = (
  * each: it replaces the object at the location unless the guard holds it back, and is kept in the
  * history when one is due. Two backups with one location do no harm: the last one writes.
  *
- * Fails when the first run does: Kafka or the store cannot be reached, or does not permit it. After
+ * Fails when the first run does: Kafka or the store cannot be reached, or does not permit it, or
+ * something else than a snapshot is at the location (SnapshotError NotASnapshot). After
  * that a run that fails is a warning, and the next one comes at its time. With `once` it ends after
  * one run; then with SnapshotError HeldBack, OtherCluster or Incomplete if that run was no success,
  * after it has stored what can be stored.

@@ -4,13 +4,15 @@
  */
 import { Effect, Mailbox, Stream } from "effect"
 import type { ForeignSchema } from "../services/ForeignSchema.ts"
-import type { Kafka, KafkaError } from "../services/Kafka.ts"
+import type { KafkaError } from "../services/Kafka.ts"
+import { Kafka } from "../services/Kafka.ts"
 import type { ObjectStore, StoreError } from "../services/ObjectStore.ts"
 import type { CodecError } from "../src/codec/CodecError.ts"
 import type { SnapshotFacts } from "../src/domain/GroupSnapshot.ts"
 import type { RestoreGroupsOptions } from "../src/domain/Settings.ts"
 import type { PositionOutcome } from "../src/domain/Translation.ts"
 import type { PlanError } from "./PlanTopic.ts"
+import { patiently } from "./ReadLog.ts"
 import type { SnapshotError } from "./snapshot/SnapshotError.ts"
 import { chooseSnapshot } from "./snapshot/SnapshotStore.ts"
 import { runPass } from "./translate/Pass.ts"
@@ -68,6 +70,8 @@ const restore = (
 ): Effect.Effect<void, RestoreGroupsError, Services> =>
   Effect.gen(function*() {
     const { key, snapshot } = yield* chooseSnapshot(options.location, options.snapshot)
+    // A cluster that is not there at the start is a wrong address more often than an outage.
+    yield* Effect.flatMap(Kafka, (kafka) => patiently("5 seconds")(kafka.metadata([])))
     yield* emit([{ kind: "snapshot", key, facts: snapshot.facts }])
     const selection = select(snapshot.groups, options)
     yield* tellSelection(key, snapshot, selection)
@@ -116,7 +120,8 @@ export const restoreGroupsTelling = (
  * Emits each position once, when it is settled, and ends when all are. With `once` or `dryRun`
  * that is after one pass; otherwise what waits is looked at again after each interval. A dry run
  * commits nothing, and reports as failed what would have to wait. Stopped at any moment and begun
- * again it comes to the same result: what is committed is found, and left as it is.
+ * again it comes to the same result: what is committed is found, and left as it is. Fails when
+ * there is no snapshot, or no Kafka at the start; later trouble is waited out without `once`.
  */
 export const restoreGroups = (
   options: RestoreGroupsOptions

@@ -43,7 +43,7 @@ export const groupsRestoreFlags = {
     "snapshot",
     "SNAPSHOT",
     "",
-    "Which snapshot: latest for the newest complete one of the history, or a time in UTC for the newest complete one of then or before; empty for the object at -s3-location"
+    "Which snapshot: latest for the newest complete one of the history (without one, the object at -s3-location), or a time in UTC for the newest complete one of then or before; empty for the object at -s3-location"
   ]),
   groupsPrefix: text([
     "restore-groups-prefix",

@@ -67,7 +67,7 @@ export const locationProblems = (
 ): ReadonlyArray<string> =>
   location === ""
     ? [
-      "no place of the snapshot given: name its key in the bucket or the directory with -s3-location [env S3_LOCATION], such as consumer-groups.avro"
+      "no location of the snapshot given: name its key in the bucket or the directory with -s3-location [env S3_LOCATION], such as consumer-groups.avro"
     ]
     : []
 

@@ -44,8 +44,10 @@ const restoredThrough = ({ last }: LocatedFacts): string =>
 
 /** A committed offset behind everything that is restored, with offsets between. */
 const decideAhead = (
-  { archive, committed, located, onAhead, once, plan }: DecideInput
+  { archive, committed, located, onAhead, once, plan: told }: DecideInput
 ): Verdict => {
+  // Nothing restored where all is said to be: the plan was restored to another topic.
+  const plan = told === "done" && located.last === undefined ? "unknown" : told
   const where = `${restoredThrough(located)}, committed ${committed}`
   const clamped = (reason: string): Verdict => (
     { kind: "at", offset: located.afterLast, status: "clamped", reason }

@@ -5,6 +5,7 @@ import type { ObjectStore, StoreError } from "../../services/ObjectStore.ts"
 import type { GroupPositions } from "../../src/domain/GroupSnapshot.ts"
 import { countPositions } from "../../src/domain/GroupSnapshot.ts"
 import type { Baseline } from "./Guard.ts"
+import { SnapshotError } from "./SnapshotError.ts"
 import { readMain } from "./SnapshotStore.ts"
 
 /** The main object as it was before a run. */
@@ -37,13 +38,14 @@ export const beforeOf = (
 /**
  * Reads the main object. One that may not be read, or is damaged, is taken to be what this process
  * wrote last, if it has: a warning says so, for one that may not be read only when `denied` is
- * called for the first time. Fails when the store does not answer.
+ * called for the first time. Fails when the store does not answer, and with SnapshotError
+ * NotASnapshot when there is something else, which is not to be replaced.
  */
 export const readBefore = (
   location: string,
   written: Before | undefined,
   denied: (error: StoreError) => Effect.Effect<void>
-): Effect.Effect<Before, StoreError, ObjectStore | ForeignSchema> =>
+): Effect.Effect<Before, StoreError | SnapshotError, ObjectStore | ForeignSchema> =>
   readMain(location).pipe(
     Effect.map(Option.match({
       onNone: (): Before => ({ ...nothing, baseline: { kind: "none" } }),
@@ -57,12 +59,17 @@ export const readBefore = (
     })),
     Effect.catchTags({
       SnapshotError: (error) =>
-        Effect.as(
-          Effect.logWarning(
-            "the snapshot that is to be replaced cannot be read: comparing with what this process has written"
-          ).pipe(Effect.annotateLogs({ error: error.message })),
-          written ?? unknown
-        ),
+        error.reason === "NotASnapshot"
+          ? new SnapshotError({
+            reason: "NotASnapshot",
+            message: `${error.message}; it is left as it is, give another -s3-location`
+          })
+          : Effect.as(
+            Effect.logWarning(
+              "the snapshot that is to be replaced cannot be read: comparing with what this process has written"
+            ).pipe(Effect.annotateLogs({ error: error.message })),
+            written ?? unknown
+          ),
       StoreError: (error) =>
         error.reason === "Denied"
           ? Effect.as(denied(error), written ?? unknown)

@@ -23,7 +23,7 @@ import type { SnapshotRun } from "./SnapshotRun.ts"
 import { showRun } from "./SnapshotRun.ts"
 import { writeMain } from "./SnapshotStore.ts"
 
-export type RunError = KafkaError | StoreError | CodecError
+export type RunError = KafkaError | StoreError | SnapshotError | CodecError
 
 export interface Ran {
   readonly run: SnapshotRun
@@ -32,7 +32,7 @@ export interface Ran {
 }
 
 export interface Runs {
-  /** Takes a snapshot and stores it where it belongs. */
+  /** Takes a snapshot and stores it where it belongs, unless something else is there. */
   readonly next: Effect.Effect<Ran, RunError, Kafka | ObjectStore | ForeignSchema>
   /** Brings the age of the newest good snapshot up to date; shows none while none is known. */
   readonly showAge: Effect.Effect<void>

@@ -2,8 +2,8 @@
 import { Schema } from "effect"
 
 /**
- * `Missing`: there is none at the location. `Damaged`: it cannot be read. `NoneInHistory`: the
- * history has none of the time asked for. `OtherCluster`: the snapshot there is of another cluster.
+ * `Missing`: there is none at the location. `Damaged`: it cannot be read. `NotASnapshot`: there is
+ * something else in its place. `NoneInHistory`: the history has none of the time asked for. `OtherCluster`: the snapshot there is of another cluster.
  * `HeldBack`: the guard does not let this one replace it yet. `Incomplete`: not everything of the
  * cluster could be read.
  */
@@ -11,6 +11,7 @@ export class SnapshotError extends Schema.TaggedError<SnapshotError>()("Snapshot
   reason: Schema.Literal(
     "Missing",
     "Damaged",
+    "NotASnapshot",
     "NoneInHistory",
     "OtherCluster",
     "HeldBack",

@@ -5,12 +5,12 @@ import { bodyOfBytes } from "../../services/ObjectBody.ts"
 import type { ObjectMetadata } from "../../services/ObjectStore.ts"
 import { ObjectStore, StoreError } from "../../services/ObjectStore.ts"
 import type { CodecError } from "../../src/codec/CodecError.ts"
+import { containerMagic } from "../../src/codec/ContainerWriter.ts"
 import { groupFactsFromObject, groupFactsToObject } from "../../src/codec/GroupFacts.ts"
 import { encodeGroupFile } from "../../src/codec/GroupFile.ts"
 import type { GroupSnapshot, SnapshotFacts } from "../../src/domain/GroupSnapshot.ts"
 import { historyFolder, historyKey, parseHistoryKey } from "../../src/domain/HistoryKey.ts"
 import type { SnapshotChoice } from "../../src/domain/Settings.ts"
-import { formatSnapshotTime } from "../../src/domain/SnapshotTime.ts"
 import { listObjects, withPatience } from "../StoreReads.ts"
 import { readGroupFacts, readGroupFile } from "./GroupFiles.ts"
 import { SnapshotError } from "./SnapshotError.ts"
@@ -36,6 +36,38 @@ export interface HistoryEntry {
 const isDamage = (error: StoreError | CodecError): boolean =>
   error._tag === "CodecError" || error.reason === "ChecksumMismatch"
 
+/** As far as its first bytes go; an empty object can be what is left of a snapshot. */
+const startsAsSnapshot = (key: string): Effect.Effect<boolean, StoreError, ObjectStore> =>
+  Effect.flatMap(ObjectStore, (store) =>
+    Effect.map(
+      Stream.runHead(Stream.filter(store.get(key), (bytes) => bytes.length > 0)),
+      Option.match({
+        onNone: () => true,
+        onSome: (bytes) => {
+          const start = bytes.subarray(0, containerMagic.length)
+          return containerMagic.subarray(0, start.length).equals(start)
+        }
+      })
+    ))
+
+/** What somebody else has put there is told from a snapshot of which something is lost. */
+const unreadable = (
+  key: string,
+  error: CodecError
+): Effect.Effect<never, StoreError | SnapshotError, ObjectStore> =>
+  Effect.gen(function*() {
+    const isOurs = error.reason !== "Unsupported" && (yield* startsAsSnapshot(key))
+    return yield* isOurs
+      ? new SnapshotError({
+        reason: "Damaged",
+        message: `the snapshot ${key} is damaged: ${error.message}`
+      })
+      : new SnapshotError({
+        reason: "NotASnapshot",
+        message: `${key} is not a snapshot of consumer groups that can be read: ${error.message}`
+      })
+  })
+
 /** Reads the object from its first byte again when that fails: it may have been replaced since. */
 const reading = <A, R>(
   key: string,
@@ -45,20 +77,21 @@ const reading = <A, R>(
 ): Effect.Effect<A, StoreError | SnapshotError, R | ObjectStore> =>
   Effect.flatMap(ObjectStore, (store) => withPatience(read(store.get(key)))).pipe(
     Effect.retry({ times: 1, while: isDamage }),
-    Effect.mapError((error) =>
-      error._tag === "CodecError" || error.reason === "ChecksumMismatch"
+    Effect.catchAll((error): Effect.Effect<never, StoreError | SnapshotError, ObjectStore> => {
+      if (error._tag === "CodecError") return unreadable(key, error)
+      return error.reason === "ChecksumMismatch"
         ? new SnapshotError({
           reason: "Damaged",
           message: `the snapshot ${key} is damaged: ${error.message}`
         })
         : error
-    )
+    })
   )
 
 const gone = (error: StoreError | SnapshotError): boolean =>
   error instanceof StoreError && error.reason === "NotFound"
 
-/** The object at the location. Fails with SnapshotError Damaged, naming it and the reason. */
+/** The object at the location. Fails with SnapshotError Damaged or NotASnapshot, naming it. */
 export const readMain = (
   location: string
 ): Effect.Effect<
@@ -154,7 +187,8 @@ export interface ChosenSnapshot {
 
 type Choosing<A> = Effect.Effect<A, StoreError | SnapshotError, ObjectStore | ForeignSchema>
 
-const chooseMain = (location: string): Choosing<ChosenSnapshot> =>
+/** `remedy`: what can be done when there is none. */
+const chooseMain = (location: string, remedy: string): Choosing<ChosenSnapshot> =>
   Effect.flatMap(
     readMain(location),
     Option.match({
@@ -163,8 +197,7 @@ const chooseMain = (location: string): Choosing<ChosenSnapshot> =>
         Effect.flatMap(ObjectStore, ({ name }) =>
           new SnapshotError({
             reason: "Missing",
-            message: `there is no snapshot of consumer groups at ${location} in ${name}; ` +
-              "check the location and the bucket, or choose one from the history if there is one"
+            message: `there is no snapshot of consumer groups at ${location} in ${name}${remedy}`
           }))
     })
   )
@@ -203,14 +236,15 @@ const chooseFrom = (
 const chooseLatest = (location: string): Choosing<ChosenSnapshot> =>
   Effect.gen(function*() {
     const found = yield* chooseFrom(yield* listHistory(location))
-    return found ?? (yield* chooseMain(location))
+    const remedy = `, and no complete one in ${historyFolder(location)}; check -s3-location`
+    return found ?? (yield* chooseMain(location, remedy))
   })
 
 const rangeOf = (entries: ReadonlyArray<HistoryEntry>): string => {
   const [first] = entries
   const last = entries.at(-1)
   if (first === undefined || last === undefined) return "it is empty"
-  const [from, to] = [first, last].map(({ takenAtMs }) => formatSnapshotTime(takenAtMs))
+  const [from, to] = [first, last].map(({ takenAtMs }) => new Date(takenAtMs).toISOString())
   return entries.length === 1
     ? `it holds one of ${from}`
     : `it holds ${entries.length} from ${from} to ${to}`
@@ -224,13 +258,13 @@ const chooseAt = (location: string, timeMs: number): Choosing<ChosenSnapshot> =>
     return found ?? (yield* new SnapshotError({
       reason: "NoneInHistory",
       message: `the history ${historyFolder(location)} in ${name} has no complete snapshot of ` +
-        `${formatSnapshotTime(timeMs)} or before; ${rangeOf(entries)}`
+        `${new Date(timeMs).toISOString()} or before; ${rangeOf(entries)}`
     }))
   })
 
 /**
  * What is to be restored. Fails with SnapshotError: Missing when there is no object at the location,
- * Damaged when it cannot be read, NoneInHistory when the history has none of the time. A damaged
+ * Damaged or NotASnapshot when it cannot be read, NoneInHistory when the history has none of the time. A damaged
  * snapshot in the history is passed over with a warning that names it.
  */
 export const chooseSnapshot = (
@@ -239,7 +273,10 @@ export const chooseSnapshot = (
 ): Effect.Effect<ChosenSnapshot, StoreError | SnapshotError, ObjectStore | ForeignSchema> => {
   switch (choice.kind) {
     case "main":
-      return chooseMain(location)
+      return chooseMain(
+        location,
+        "; check -s3-location, or take one from its history with -snapshot latest"
+      )
     case "latest":
       return chooseLatest(location)
     case "at":

@@ -11,6 +11,8 @@ import {
 } from "../../src/domain/ArchiveKey.ts"
 import type { TopicPartition } from "../../src/domain/TopicPartition.ts"
 import { topicPartitionName } from "../../src/domain/TopicPartition.ts"
+import type { Generations } from "../plan/Generations.ts"
+import { findGenerations } from "../plan/Generations.ts"
 import { listObjects } from "../StoreReads.ts"
 import type { FileReach } from "./FileReach.ts"
 import { firstBehind, reachBehind } from "./FileReach.ts"
@@ -24,6 +26,11 @@ export interface ArchiveCoverage {
    * it held when it was first asked with this `after`.
    */
   readonly holdsBetween: (source: TopicPartition, after: bigint, before: bigint) => Asked<boolean>
+  /**
+   * Whether offsets of the topic mean one thing: it has no life and no branch beside the prefix.
+   * Else nobody here knows which of them was restored.
+   */
+  readonly hasOneLife: (topic: string) => Asked<boolean>
 }
 
 /**
@@ -141,6 +148,16 @@ class KnownPartition {
 export const makeArchiveCoverage = (prefix: string): ArchiveCoverage => {
   const root = joinPath(prefix)
   const partitions = new Map<string, KnownPartition>()
+  const listing = Effect.unsafeMakeSemaphore(1)
+  let lives: Generations | undefined
+
+  const listedLives = listing.withPermits(1)(
+    Effect.suspend(() =>
+      lives !== undefined ? Effect.succeed(lives) : Effect.tap(findGenerations(prefix), (found) => {
+        lives = found
+      })
+    )
+  )
 
   const known = (source: TopicPartition): KnownPartition => {
     const name = topicPartitionName(source)
@@ -155,6 +172,14 @@ export const makeArchiveCoverage = (prefix: string): ArchiveCoverage => {
         if (before <= after + 1n) return Effect.succeed(false)
         const partition = known(source)
         return partition.lock.withPermits(1)(partition.holdsBetween(after, before))
-      })
+      }),
+    hasOneLife: (topic) =>
+      Effect.map(
+        listedLives,
+        (found) =>
+          (found.get(topic) ?? []).every(({ branches, topicId }) =>
+            topicId === undefined && branches.length === 0
+          )
+      )
   }
 }

@@ -75,8 +75,9 @@ export const tellPass = (
         })
       )
     }
-    for (const { open, reason } of waiting.slice(0, told)) {
-      yield* Effect.logInfo("position waits").pipe(
+    for (const { because, open, reason } of waiting.slice(0, told)) {
+      const log = because === "trouble" ? Effect.logWarning : Effect.logInfo
+      yield* log("position waits").pipe(
         Effect.annotateLogs({
           group: open.group.target,
           partition: topicPartitionName(open.target),

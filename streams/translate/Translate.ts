@@ -81,6 +81,18 @@ const locateOpen = (fetch: SharedFetch, partitions: ReadonlyArray<OnPartition>, 
 
 type Answers = ReadonlyMap<bigint, ArchiveAnswer>
 
+/** Of a topic with several lives the archive knows nothing that would be sure. */
+const askOnce = (
+  coverage: ArchiveCoverage,
+  source: TopicPartition,
+  last: bigint,
+  committed: bigint
+) =>
+  Effect.gen(function*() {
+    if (!(yield* coverage.hasOneLife(source.topic))) return "unknown" as const
+    return (yield* coverage.holdsBetween(source, last, committed)) ? "holds" : "none"
+  })
+
 /** For each offset behind what is restored, with offsets between: what the archive has there. */
 const askArchive = (coverage: ArchiveCoverage, partition: Located, book: Book) =>
   Effect.gen(function*() {
@@ -90,11 +102,11 @@ const askArchive = (coverage: ArchiveCoverage, partition: Located, book: Book) =
     const unanswered = new Set<bigint>()
     for (const committed of offsetsOf(open)) {
       if (committed <= last + 1n) continue
-      const holds = yield* Effect.either(coverage.holdsBetween(source, last, committed))
-      if (Either.isRight(holds)) answers.set(committed, holds.right ? "holds" : "none")
+      const answer = yield* Effect.either(askOnce(coverage, source, last, committed))
+      if (Either.isRight(answer)) answers.set(committed, answer.right)
       else {
         unanswered.add(committed)
-        const { left: error } = holds
+        const { left: error } = answer
         for (const position of open.filter((each) => each.committed.offset === committed)) {
           if (error._tag === "StoreError") wait(book, position, "trouble", error.message)
           else fail(book, position, error.message)

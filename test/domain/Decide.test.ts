@@ -107,7 +107,16 @@ describe("decide", () => {
     ],
     [{ onAhead: "latest" }, "clamped at 33", /-on-ahead latest/, "clamped at 33", /committed 50/],
     [{ onAhead: "fail" }, "failed", /; give -s3-prefix/, "failed", /; give -s3-prefix/],
-    [{ located: empty }, "wait", /nothing is restored yet, committed 50/, "failed", /committed 50/]
+    [{ located: empty }, "wait", /nothing is restored yet, committed 50/, "failed", /committed 50/],
+    // The plan is done, but elsewhere.
+    [{ located: empty, plan: "done" }, "wait", /nothing is restored yet/, "failed", /committed 50/],
+    [
+      { located: empty, plan: "done", archive: "holds" },
+      "wait",
+      /not restored yet/,
+      "failed",
+      /run topics-restore/
+    ]
   ]
 
   it.each(rows)("decides %o: %s", (changes, forever, why, once, whyOnce) => {

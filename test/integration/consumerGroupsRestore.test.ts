@@ -3,6 +3,7 @@ import { assert, layer } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { Truth } from "../../dev/truth/Truth.ts"
 import { TruthLayer } from "../../dev/truth/TruthLayer.ts"
+import { refused } from "../support/BadInput.ts"
 import { BundleLayer, NotSeen, workplace } from "../support/CommandLine.ts"
 import type { Workplace } from "../support/CommandLine.ts"
 import { fixtureBytes, fixtureKeys } from "../support/Fixtures.ts"
@@ -210,8 +211,20 @@ layer(Live, { excludeTestServices: true, timeout: "4 minutes" })(
             yield* ends(new RegExp(location.replaceAll(".", "\\.")))
           }
 
-          const target = `${unique("empty")}.`
           yield* putIntoBucket([{ key: location, bytes: whole }])
+          const away = yield* refused(
+            place,
+            ["consumer-groups-restore", "-s3-location", location],
+            {
+              KAFKA_BROKERS: "127.0.0.1:1"
+            }
+          )
+          assert.include(away, "Kafka cannot be reached: connect ECONNREFUSED 127.0.0.1:1; check")
+          const nowhere = yield* place.finish([...args, "-restore-topics-prefix", unique("none")])
+          assert.strictEqual(nowhere.code, 0)
+          assert.include(nowhere.stderr, "nothing is restored: the target has none of these topics")
+
+          const target = `${unique("empty")}.`
           yield* truth.createTopics([{ topic: `${target}orders.v1`, partitions: 3 }])
           const prefixes = ["-restore-topics-prefix", target, "-restore-groups-prefix", target]
           const failed = yield* place.finish([...args, ...prefixes, "-on-ahead", "fail"], {

@@ -60,6 +60,33 @@ describe("archive coverage", () => {
       }
     }).pipe(Effect.provide(world)))
 
+  it.effect("tells topics apart whose offsets mean several things", () =>
+    Effect.gen(function*() {
+      yield* putFile(recordsFrom(orders, 0, 9))
+      const beside = (root: string, topic: string) =>
+        putObject(archiveKey(root, { topic, partition: 0 }, 0n), new Uint8Array(1))
+      const [first, second] = ["A".repeat(22), "B".repeat(22)]
+      yield* beside("backup", "recreated")
+      yield* beside(`backup.generations/${first}`, "recreated")
+      yield* beside("backup", "cut")
+      yield* beside(`backup.generations/${second}.7`, "cut")
+      yield* beside(`backup.generations/${first}`, "later")
+      const { hasOneLife } = makeArchiveCoverage("backup")
+      yield* callsOf
+      const found: Record<string, boolean> = {}
+      for (const topic of ["orders", "recreated", "cut", "later", "absent"]) {
+        found[topic] = yield* hasOneLife(topic)
+      }
+      assert.deepStrictEqual(found, {
+        orders: true,
+        recreated: false,
+        cut: false,
+        later: false,
+        absent: true
+      })
+      assert.isAtMost((yield* callsOf).length, 4)
+    }).pipe(Effect.provide(world)))
+
   it.effect("knows from the keys alone, and lists a folder once", () =>
     Effect.gen(function*() {
       yield* putFile(recordsFrom(orders, 0, 9))

@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Metric } from "effect"
 import { groupsFailed, groupSnapshotsHeld } from "../../services/Metrics.ts"
 import { listHistory } from "../../streams/snapshot/SnapshotStore.ts"
+import { fixtureBytes, fixtureKeys } from "../support/Fixtures.ts"
 import {
   commit,
   createTopic,
@@ -158,5 +159,21 @@ describe("backupGroups, when not all of it works,", () => {
       yield* commit("a", "orders", 1)
       assert.isUndefined((yield* runOnce()).failure)
       assert.deepStrictEqual(yield* mainPositions, ["a orders-0=1"])
+    }).pipe(Effect.provide(world)))
+
+  it.effect("does not replace what is no snapshot", () =>
+    Effect.gen(function*() {
+      const lastModified = yield* setTheClock
+      const { objects } = yield* Bucket
+      yield* createTopic("orders", 1)
+      yield* commit("a", "orders", 1)
+      const [archiveKey = ""] = fixtureKeys
+      for (const bytes of [fixtureBytes(archiveKey), Buffer.from("name,amount")]) {
+        const other = { bytes, metadata: {}, lastModified }
+        objects.set(location, other)
+        assert.strictEqual((yield* runOnce()).failure, "NotASnapshot")
+        assert.strictEqual(objects.get(location), other)
+        assert.lengthOf([...objects.keys()], 1)
+      }
     }).pipe(Effect.provide(world)))
 })

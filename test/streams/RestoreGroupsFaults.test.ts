@@ -10,6 +10,7 @@ import {
   restoredTopic,
   restoreLines
 } from "../support/GroupsRestoreHarness.ts"
+import { failed } from "../support/kafka/MemoryFaults.ts"
 import * as KafkaMemory from "../support/KafkaMemory.ts"
 import * as ObjectStoreMemory from "../support/ObjectStoreMemory.ts"
 import { putObject, world } from "../support/RestoreHarness.ts"
@@ -195,17 +196,25 @@ describe("servers that are away", () => {
       assert.isTrue((yield* restoreLines()).every((line) => / (exact|skipped) /.test(line)))
     }).pipe(Effect.provide(Layer.merge(world, KafkaMemory.layerOf(3)))))
 
-  it.effect("Kafka ends a restore with --once, and is waited for without", () =>
+  it.effect("Kafka ends a restore at its start, and is waited for later", () =>
     Effect.gen(function*() {
       yield* oneGroup
       const faults = yield* KafkaMemory.KafkaFaults
       faults.disconnect()
-      const exit = yield* Effect.exit(restoreLines())
-      assert.isTrue(Exit.isFailure(exit))
-      faults.before("metadata", Effect.void)
+      for (const once of [true, false]) {
+        assert.isTrue(Exit.isFailure(yield* Effect.exit(restoreLines({ once }))))
+      }
       faults.reconnect()
-      faults.fail("metadata", ...Array.from({ length: 30 }, () => "CONNECTION_FAILED" as const))
+      let asked = 0
+      const away = Effect.suspend(() => {
+        asked += 1
+        return asked > 1 && asked < 30
+          ? failed("metadata", "", "CONNECTION_FAILED")
+          : Effect.void
+      })
+      faults.before("metadata", away)
       assert.deepStrictEqual(yield* restoreLines({ once: false }), [there])
+      assert.isAtLeast(asked, 30)
     }).pipe(Effect.provide(world)))
 
   it.effect("a partition that cannot be searched fails alone", () =>

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer, Logger, Option, TestClock } from "effect"
+import { Effect, Layer, Logger, Option } from "effect"
 import { Buffer } from "node:buffer"
 import { ForeignSchemaLayer } from "../../services/ForeignSchemaLayer.ts"
 import { encodeGroupFile } from "../../src/codec/GroupFile.ts"
@@ -17,6 +17,7 @@ import {
 import { fixtureBytes, fixtureKeys } from "../support/Fixtures.ts"
 import { manyGroups, someSnapshotFacts } from "../support/GroupArbitraries.ts"
 import { fixtureGroups, groupFixtureBytes } from "../support/GroupFixtures.ts"
+import { passingTime } from "../support/GroupsHarness.ts"
 import { Bucket, layer } from "../support/ObjectStoreMemory.ts"
 
 const services = Layer.merge(layer, ForeignSchemaLayer)
@@ -126,7 +127,7 @@ describe("SnapshotStore", () => {
       const at = (hours: number) => ({ kind: "at", timeMs: noon + hours * hour }) as const
       assert.match((yield* failure(at(1))).message, /it is empty/)
       yield* writeHistory(location, taken(1, 1))
-      assert.match((yield* failure(at(0))).message, /it holds one of 20261122T130000.000Z/)
+      assert.match((yield* failure(at(0))).message, /it holds one of 2026-11-22T13:00:00.000Z/)
       yield* writeHistory(location, taken(2, 2, { held: true }))
       yield* writeHistory(location, taken(3, 3))
       assert.deepStrictEqual(yield* chosen(at(9)), [keyOf(3), 3])
@@ -138,7 +139,8 @@ describe("SnapshotStore", () => {
       assert.strictEqual(
         error.message,
         "the history eu/groups.avro.history/ in memory://test has no complete snapshot of " +
-          "20261122T125400.000Z or before; it holds 3 from 20261122T130000.000Z to 20261122T150000.000Z"
+          "2026-11-22T12:54:00.000Z or before; it holds 3 from 2026-11-22T13:00:00.000Z to " +
+          "2026-11-22T15:00:00.000Z"
       )
     }).pipe(Effect.provide(services)))
 
@@ -168,13 +170,24 @@ describe("SnapshotStore", () => {
     Effect.gen(function*() {
       const missing = yield* failure({ kind: "latest" })
       assert.strictEqual(missing.reason, "Missing")
-      assert.match(missing.message, /no snapshot .* at eu\/groups.avro in memory:\/\/test; check/)
-      const [archiveKey = ""] = fixtureKeys
-      for (const bytes of [Buffer.alloc(0), Buffer.from("{}"), fixtureBytes(archiveKey)]) {
+      assert.match(
+        missing.message,
+        /no snapshot .* at eu\/groups.avro in memory:\/\/test, and no complete one in eu/
+      )
+      const noMain = yield* failure({ kind: "main" })
+      assert.match(noMain.message, /memory:\/\/test; check -s3-location, or .* -snapshot latest$/)
+      for (const bytes of [Buffer.alloc(0), groupFixtureBytes().subarray(0, -40)]) {
         yield* put(location, bytes)
         const damaged = yield* failure({ kind: "main" })
         assert.strictEqual(damaged.reason, "Damaged")
         assert.match(damaged.message, /^the snapshot eu\/groups.avro is damaged: /)
+      }
+      const [archiveKey = ""] = fixtureKeys
+      for (const bytes of [Buffer.from("{}"), fixtureBytes(archiveKey)]) {
+        yield* put(location, bytes)
+        const other = yield* failure({ kind: "main" })
+        assert.strictEqual(other.reason, "NotASnapshot")
+        assert.match(other.message, /^eu\/groups.avro is not a snapshot of consumer groups/)
       }
       yield* put(location, groupFixtureBytes())
       const { snapshot } = yield* chooseSnapshot(location, { kind: "main" })
@@ -207,7 +220,7 @@ describe("SnapshotStore", () => {
         yield* writeHistory(location, taken(1, 1))
         return yield* readMain(location)
       })
-      const [found] = yield* Effect.all([work, TestClock.adjust("1 minute")], { concurrency: 2 })
+      const found = yield* passingTime(work)
       assert.deepStrictEqual(Option.getOrThrow(found).snapshot, taken(1, 1))
       assert.strictEqual(calls.filter(([operation]) => operation === "get").length, 2)
       faults.push({ operation: "put", reason: "Denied" })

@@ -102,7 +102,7 @@ export const consumerGroupsBackup = defineCommand(
     summary: "keep the positions of all consumer groups, continuously",
     details: [
       "Takes a snapshot of what every consumer group has committed, at once and then at each interval, and replaces the object at -s3-location by it. Share groups have no such positions and are skipped. Positions in partitions without any data are in the kept snapshots only.",
-      "A snapshot that is empty, has lost more than half of the positions, or is of another cluster does not replace a good one just so: a warning says why and until when. What a broker or a group does not answer stays as it was before, and is named."
+      "A snapshot that is empty, has lost more than half of the positions, or is of another cluster does not replace a good one at once: a warning says why and until when. Groups that cannot be read keep the positions of the snapshot before, and a warning names them."
     ],
     example:
       "kafka-data-keep consumer-groups-backup -brokers kafka:9092 \\\n    -s3-bucket my-backups -s3-location consumer-groups.avro"

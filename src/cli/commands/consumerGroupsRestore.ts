@@ -1,5 +1,5 @@
 /** `consumer-groups-restore`: puts the consumer groups where they stood, in the restored topics. */
-import { Data, Effect, Stream } from "effect"
+import { Cause, Data, Effect, Stream } from "effect"
 import type { RestoreGroupsEvent } from "../../../streams/RestoreGroups.ts"
 import { restoreGroupsTelling } from "../../../streams/RestoreGroups.ts"
 import type { PositionOutcome } from "../../domain/Translation.ts"
@@ -22,8 +22,8 @@ class PositionsNotRestored extends Data.TaggedError("PositionsNotRestored")<{
 
 interface Told {
   readonly positions: Array<PositionOutcome>
-  /** Positions without an answer yet. */
-  waiting: number
+  /** Positions without an answer after a pass. */
+  waiting: number | undefined
   snapshot: GroupsReport["snapshot"] | undefined
   fetches: number
   bytes: number
@@ -52,14 +52,27 @@ const printed = (told: Told, { dryRun, output }: GroupsRestoreValues) =>
     return writeOut(output === "json" ? groupsJson(report) : groupsTable(report))
   })
 
-/** Whoever stops it in the middle shall know what has been done, and that it is not all. */
-const brokenOff = (told: Told, flags: GroupsRestoreValues) =>
+/**
+ * Whoever stops it in the middle shall know what has been done, and that it is not all. A failure
+ * says itself that nothing has been done.
+ */
+const brokenOff = (told: Told, flags: GroupsRestoreValues, cause: Cause.Cause<unknown>) =>
   Effect.gen(function*() {
-    if (told.positions.length > 0) yield* printed(told, flags)
+    const settled = told.positions.length
+    if (told.snapshot === undefined) return
+    if (settled === 0 && !Cause.isInterruptedOnly(cause)) return
+    if (settled > 0) yield* printed(told, flags)
     yield* Effect.logWarning("not all positions are settled").pipe(
-      Effect.annotateLogs({ settled: told.positions.length, waiting: told.waiting })
+      Effect.annotateLogs({
+        settled,
+        ...(told.waiting === undefined ? {} : { waiting: told.waiting })
+      })
     )
   })
+
+/** Skipped, and not because of an offset that is there already. */
+const lacksTarget = ({ status, targetOffset }: PositionOutcome): boolean =>
+  status === "skipped" && targetOffset === undefined
 
 const incomplete = (failed: number, all: number): string =>
   `${failed} of ${all} positions ${failed === 1 ? "has" : "have"} no place in the target, ` +
@@ -70,15 +83,26 @@ const restore = (flags: GroupsRestoreValues) =>
     if (flags.lookupBackwardsStep !== "") {
       yield* Effect.logInfo("-lookup-backwards-step has no effect: positions are found by search")
     }
-    const told: Told = { positions: [], waiting: 0, snapshot: undefined, fetches: 0, bytes: 0 }
+    const told: Told = {
+      positions: [],
+      waiting: undefined,
+      snapshot: undefined,
+      fetches: 0,
+      bytes: 0
+    }
     yield* Stream.runForEach(
       restoreGroupsTelling(groupsRestoreOptions(flags)),
       (event) => Effect.sync(() => take(told, event))
     ).pipe(
-      Effect.onError(() => told.snapshot === undefined ? Effect.void : brokenOff(told, flags))
+      Effect.onError((cause) => brokenOff(told, flags, cause))
     )
     yield* printed(told, flags)
     const { positions } = told
+    if (positions.length > 0 && positions.every(lacksTarget)) {
+      yield* Effect.logWarning(
+        "nothing is restored: the target has none of these topics; check -restore-topics-prefix [env RESTORE_TOPICS_PREFIX]"
+      )
+    }
     const failed = countOf(positions, "failed")
     if (flags.once || flags.dryRun) {
       if (failed === 0) return
@@ -96,7 +120,7 @@ export const consumerGroupsRestore = defineCommand(
     name: "consumer-groups-restore",
     summary: "put consumer groups where they stood, in restored topics",
     details: [
-      "Finds for every position of every group in the snapshot the first restored record that the group has not processed, commits it, and reads it back. It goes on until each position has an answer: exact, clamped (by -on-ahead), skipped or failed, with the reason. Topics may still be being restored meanwhile.",
+      "Finds for every position of every group in the snapshot the first restored record that the group has not processed, commits it, and reads it back. It goes on until each position has an answer: exact, clamped (by -on-ahead), skipped or failed, with the reason. topics-restore may still run meanwhile.",
       "A position that the group has already in the target is left alone, so that it can be repeated and resumed. So is a group that has live members: it is told, and waits until its consumers are stopped."
     ],
     example:
