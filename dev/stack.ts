@@ -1,6 +1,8 @@
 /** `npm run stack`: a local Kafka and S3 until Ctrl-C, with how to reach them. */
 import { Console, Effect } from "effect"
 import { runScript } from "./Script.ts"
+import type { SecureAccess } from "./stack/SecureStack.ts"
+import { Secure, SecureStackLayer } from "./stack/SecureStack.ts"
 import type { Addresses } from "./stack/Stack.ts"
 import { StackAddresses, StackLayer } from "./stack/Stack.ts"
 
@@ -33,12 +35,41 @@ In another terminal:
 Ctrl-C stops both and removes their data.
 `
 
-const program = Effect.gen(function*() {
+/** What `--secure` adds to the above: the tools go through the listener without a login. */
+const secureGuide = (
+  { internalBrokers }: Addresses,
+  { ca, password, username }: SecureAccess
+): string => `
+The brokers want TLS and a login. For kafka-data-keep:
+
+  export KAFKA_TLS=true KAFKA_MTLS_CA_CERT_PATH=${ca}
+  export KAFKA_SASL_MECHANISM=PLAIN KAFKA_SASL_USERNAME=${username} KAFKA_SASL_PASSWORD=${password}
+
+The Java tools above go to --bootstrap-server ${internalBrokers} instead. ${username} has no rights
+yet; docs/OPERATIONS.md says which ones a command needs. For topics-backup:
+
+  acls() { java -cp "$LIBS" org.apache.kafka.tools.AclCommand \\
+    --bootstrap-server ${internalBrokers} --add --allow-principal User:${username} "$@"; }
+  acls --operation Read --operation Describe --topic '*'
+  acls --operation Read --operation Describe --group kafka-data-keep
+`
+
+const plain = Effect.gen(function*() {
   const addresses = yield* StackAddresses
   yield* Console.log(guide(addresses))
   return yield* Effect.never
 })
 
+const secure = Effect.gen(function*() {
+  const addresses = yield* StackAddresses
+  yield* Console.log(guide(addresses) + secureGuide(addresses, yield* Secure))
+  return yield* Effect.never
+})
+
 const options = { brokers: brokerCount(), heap: "1g" }
 
-runScript(Effect.provide(program, StackLayer(options)))
+runScript(
+  process.argv.includes("--secure")
+    ? Effect.provide(secure, SecureStackLayer(options))
+    : Effect.provide(plain, StackLayer(options))
+)

@@ -9,7 +9,7 @@ import fs from "node:fs/promises"
 import os from "node:os"
 import { BufferError } from "./DiskBuffer.ts"
 import type { Layout } from "./DiskBufferErrorsLayer.ts"
-import { attempt } from "./DiskBufferErrorsLayer.ts"
+import { attempt, bufferError } from "./DiskBufferErrorsLayer.ts"
 import { errorCode, unless } from "./FileTreeLayer.ts"
 
 const touchEvery = "4 seconds"
@@ -93,15 +93,45 @@ const removeAbandoned = async (lock: string, text: string): Promise<void> => {
   await fs.rm(away, { force: true })
 }
 
-const take = (lock: string, mine: Owner, seconds: number): Effect.Effect<string, BufferError> =>
+export type WriteOwner = (file: fs.FileHandle, owner: string) => Promise<void>
+
+const writeOwner: WriteOwner = (file, owner) => file.writeFile(owner)
+
+/**
+ * Creates the lock; the text that it holds. On a full disk it stays empty and counts while it is
+ * touched: whoever may not start cannot upload either, and so would never free space.
+ */
+const create = async (lock: string, own: string, write: WriteOwner): Promise<string> => {
+  const file = await fs.open(lock, "wx")
+  try {
+    await write(file, own)
+    return own
+  } catch (cause) {
+    if (bufferError("lock", lock)(cause).reason !== "Full") {
+      await fs.rm(lock, { force: true })
+      throw cause
+    }
+    await file.truncate(0)
+    return ""
+  } finally {
+    await file.close()
+  }
+}
+
+const take = (
+  lock: string,
+  mine: Owner,
+  seconds: number,
+  write: WriteOwner
+): Effect.Effect<string, BufferError> =>
   Effect.gen(function*() {
     const own = JSON.stringify(mine)
     const taken = yield* attempt(
       "lock",
       lock,
-      () => unless(["EEXIST"], fs.writeFile(lock, own, { flag: "wx" }).then(() => own))
+      () => unless(["EEXIST"], create(lock, own, write))
     )
-    if (taken !== undefined) return own
+    if (taken !== undefined) return taken
     const text = yield* Effect.promise(() => fileText(lock))
     const owner = decode(text)
     const known = Option.filter(owner, ({ space }) => space === mine.space)
@@ -110,7 +140,7 @@ const take = (lock: string, mine: Owner, seconds: number): Effect.Effect<string,
       : yield* isTouched(lock, seconds)
     if (used) return yield* inUse(lock, owner)
     yield* attempt("lock", lock, () => removeAbandoned(lock, text))
-    return yield* take(lock, mine, seconds)
+    return yield* take(lock, mine, seconds, write)
   })
 
 const giveBack = async (lock: string, own: string): Promise<void> => {
@@ -124,7 +154,7 @@ const beat = (lock: string) =>
   })
 
 /** Holds the working directory until the scope closes. Fails with InUse when another does. */
-export const lockWorkingDir = ({ lock }: Layout, seconds = patience) =>
+export const lockWorkingDir = ({ lock }: Layout, seconds = patience, write = writeOwner) =>
   Effect.gen(function*() {
     const mine = yield* Effect.promise(async () => ({
       pid: process.pid,
@@ -133,7 +163,7 @@ export const lockWorkingDir = ({ lock }: Layout, seconds = patience) =>
       token: randomUUID()
     }))
     yield* Effect.uninterruptibleMask((restore) =>
-      restore(take(lock, mine, seconds)).pipe(
+      restore(take(lock, mine, seconds, write)).pipe(
         Effect.tap((own) => Effect.addFinalizer(() => Effect.promise(() => giveBack(lock, own))))
       )
     )

@@ -19,6 +19,8 @@ export interface ClusterOptions {
   readonly machine: "quick" | "measured"
   readonly security: SecurityProtocol
   readonly brokerConfig: Readonly<Record<string, string>>
+  /** Of proxies in front of the brokers, in their order; a broker without one has no proxy. */
+  readonly advertisedPorts: ReadonlyArray<number>
 }
 
 export interface KafkaCluster {
@@ -40,10 +42,11 @@ const jvmFlags = (options: ClusterOptions): ReadonlyArray<string> => [
   ])
 ]
 
-const newAddress = (id: number) =>
+const newAddress = (id: number, advertisedPort: number | undefined) =>
   Effect.map(Effect.all([freePort, freePort, freePort]), (ports): NodeAddress => ({
     id,
     port: ports[0],
+    advertisedPort: advertisedPort ?? ports[0],
     internalPort: ports[1],
     controllerPort: ports[2]
   }))
@@ -55,7 +58,10 @@ const addressList = (nodes: ReadonlyArray<NodeAddress>, which: "port" | "interna
 export const makeCluster = Effect.fnUntraced(
   function*(watchdog: Watchdog, options: ClusterOptions) {
     const ids = Array.from({ length: options.brokers }, (_, index) => index + 1)
-    const addresses = yield* Effect.forEach(ids, newAddress)
+    const addresses = yield* Effect.forEach(
+      ids,
+      (id, index) => newAddress(id, options.advertisedPorts[index])
+    )
     const clusterId = newClusterId()
     const { brokerConfig, libs, security } = options
     const settings = { libs, jvm: jvmFlags(options), security, overrides: brokerConfig }

@@ -5,6 +5,8 @@ export interface NodeAddress {
   readonly id: number
   /** For clients, with the security protocol asked for. */
   readonly port: number
+  /** The port that clients are told: its own, or that of a proxy in front of it. */
+  readonly advertisedPort: number
   /** For the brokers among themselves and for the stack's own tools: always plain text. */
   readonly internalPort: number
   readonly controllerPort: number
@@ -59,6 +61,7 @@ export const serverProperties = (
   overrides: Readonly<Record<string, string>>
 ): string => {
   const client = `CLIENT://127.0.0.1:${node.port}`
+  const advertised = `CLIENT://127.0.0.1:${node.advertisedPort}`
   const internal = `INTERNAL://127.0.0.1:${node.internalPort}`
   const settings: Record<string, string> = {
     ...defaults(nodes.length),
@@ -69,7 +72,7 @@ export const serverProperties = (
     "controller.listener.names": "CONTROLLER",
     "inter.broker.listener.name": "INTERNAL",
     "listeners": `${client},${internal},CONTROLLER://127.0.0.1:${node.controllerPort}`,
-    "advertised.listeners": `${client},${internal}`,
+    "advertised.listeners": `${advertised},${internal}`,
     "listener.security.protocol.map": `CLIENT:${security},INTERNAL:PLAINTEXT,CONTROLLER:PLAINTEXT`,
     "log.dirs": path.join(directory, "data"),
     ...overrides

@@ -23,6 +23,11 @@ export interface StackOptions {
   readonly security?: SecurityProtocol
   /** Broker settings on top of the stack's own. */
   readonly brokerConfig?: Readonly<Record<string, string>>
+  /**
+   * Ports that the brokers name to clients, in their order, for proxies on 127.0.0.1 in front of
+   * them; default their own.
+   */
+  readonly advertisedPorts?: ReadonlyArray<number>
   /** Buckets to create; default one, `archive`. */
   readonly buckets?: readonly [string, ...ReadonlyArray<string>]
 }
@@ -80,7 +85,8 @@ const make = (options: StackOptions): Effect.Effect<StackControl, StackError, Sc
         heap: options.heap ?? "512m",
         machine: options.machine ?? "quick",
         security: options.security ?? "PLAINTEXT",
-        brokerConfig: options.brokerConfig ?? {}
+        brokerConfig: options.brokerConfig ?? {},
+        advertisedPorts: options.advertisedPorts ?? []
       }),
       makeS3Gateway(watchdog, options.buckets ?? ["archive"])
     ], { concurrency: 2 })

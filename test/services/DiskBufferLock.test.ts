@@ -92,4 +92,26 @@ describe("the lock of a working directory", () => {
         yield* take
       })
   )
+
+  it.scopedLive(
+    "is taken on a full disk too, or nothing would ever be uploaded from it",
+    () =>
+      Effect.gen(function*() {
+        const workingDir = yield* temporaryDirectory
+        const lock = path.join(workingDir, ".kafka-data-keep/lock")
+        yield* Effect.promise(() => fs.mkdir(path.dirname(lock)))
+        const full = Object.assign(new Error("no space left on device"), { code: "ENOSPC" })
+        const write = () => Promise.reject(full)
+        yield* Effect.scoped(Effect.gen(function*() {
+          yield* lockWorkingDir(layout(workingDir), 2, write)
+          assert.strictEqual(yield* Effect.promise(() => fs.readFile(lock, "utf8")), "")
+          const error = yield* Effect.flip(lockWorkingDir(layout(workingDir), 5))
+          assert.strictEqual(error.reason, "InUse")
+        }))
+        yield* lockWorkingDir(layout(workingDir), 2)
+        const owner = yield* Effect.promise(() => fs.readFile(lock, "utf8"))
+        assert.include(owner, String(process.pid))
+      }),
+    30_000
+  )
 })
