@@ -22,6 +22,10 @@ export interface GroupsResult {
 }
 
 const topic = "bench-groups"
+
+/** Bytes: the producer changes the partition with each batch, and all of them are to have some. */
+const smallBatches = 16_384
+
 const groupName = (at: number): string => `bench-group-${at}`
 const indices = Array.from({ length: load.groups }, (_, at) => at)
 
@@ -58,7 +62,7 @@ export const runGroups = (payload: Payload, directory: string) =>
     const plan = yield* planFor(topic, load.records, payload, directory)
     const newTopic = truth.createTopics([{ topic, partitions: load.partitions }])
     yield* newTopic
-    yield* measure(Programs.producerPerformance(plan))
+    yield* measure(Programs.producerPerformance(plan, smallBatches))
     yield* commitAll
     const backup = yield* measured(Programs.groupsBackup(plan))
     yield* measure(Programs.topicsBackup(plan))

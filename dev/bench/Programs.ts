@@ -28,7 +28,7 @@ const javaTool = ({ addresses }: RunPlan, name: string, args: ReadonlyArray<stri
   ]
 })
 
-export const producerPerformance = (plan: RunPlan): Program =>
+export const producerPerformance = (plan: RunPlan, batchBytes = 1_048_576): Program =>
   javaTool(plan, "ProducerPerformance", [
     "--topic",
     plan.topic,
@@ -41,7 +41,7 @@ export const producerPerformance = (plan: RunPlan): Program =>
     "--producer-props",
     `bootstrap.servers=${plan.addresses.brokers}`,
     "compression.type=lz4",
-    "batch.size=1048576"
+    `batch.size=${batchBytes}`
   ])
 
 export const consumerPerformance = (plan: RunPlan): Program =>

@@ -9,7 +9,8 @@ import type { CommandSpec } from "./CommandSpec.ts"
 
 export const program = "kafka-data-keep"
 
-export const summary = "disaster recovery for Apache Kafka: topics and groups into an archive, and back"
+export const summary =
+  "disaster recovery for Apache Kafka: topics and groups into an archive, and back"
 
 export const commands: Array.NonEmptyReadonlyArray<CommandSpec> = [
   topicsBackup,

@@ -73,6 +73,15 @@ export const firstDifference = (a: Digests, b: Digests): bigint | undefined => {
   return lowest
 }
 
+/** The lowest offset that `a` holds and `b` does not. */
+export const firstMissing = (a: Digests, b: Digests): bigint | undefined => {
+  let lowest: bigint | undefined
+  for (const offset of a.keys()) {
+    if (!b.has(offset) && (lowest === undefined || offset < lowest)) lowest = offset
+  }
+  return lowest
+}
+
 /** The highest offset; `undefined` for an empty file. */
 export const lastOffset = (digests: Digests): bigint | undefined => {
   let highest: bigint | undefined

@@ -17,6 +17,7 @@ import type { PartitionFailure } from "./Archived.ts"
 import { BackupError } from "./Archived.ts"
 import { isOnLog } from "./Branches.ts"
 import type { GrowingFile } from "./GrowingFile.ts"
+import { isHeld } from "./Held.ts"
 import type { OpeningFacts } from "./OpeningFacts.ts"
 import type { Place } from "./Place.ts"
 import { whereItGoesOn } from "./Place.ts"
@@ -45,13 +46,20 @@ const highWatermarkOf = (source: TopicPartition) =>
         answer === undefined || answer.error !== undefined ? undefined : answer.offset)
   )
 
-/** Deletes a file that the archive covers; Conflict when the object of its key says otherwise. */
-const removeCovered = (file: GrowingFile) =>
+/**
+ * Deletes a file that the archive covers, and uploads what it lacks of it all the same; Conflict
+ * when the object of its key says otherwise.
+ */
+const settleCovered = (file: GrowingFile) =>
   Effect.gen(function*() {
     const buffer = yield* DiskBuffer
     const store = yield* ObjectStore
-    if (Option.isSome(yield* store.head(file.name))) yield* accountedFor(file)
-    yield* buffer.remove(file.name)
+    const { coverageNext, coverageStart } = file.facts
+    const taken = Option.isSome(yield* store.head(file.name))
+    const accounted = taken ? yield* accountedFor(file) : coverageStart
+    if (accounted >= coverageNext || (yield* isHeld(file, accounted))) {
+      yield* buffer.remove(file.name)
+    } else yield* archiveFile(file, { patience: "30 seconds" })
   })
 
 /** A file of a former life of the topic, of which the cluster has nothing any more. */
@@ -64,8 +72,8 @@ const archiveFormer = (file: GrowingFile) =>
 
 /**
  * Sorts the buffer's files of the partition: those that continue the watermark are returned, those
- * that the archive covers deleted, those of a former generation or branch uploaded, all others set
- * aside.
+ * that the archive covers deleted, those of a former generation or branch and those that it lacks
+ * uploaded, all others set aside.
  */
 const continuing = (
   found: ReadonlyArray<BufferedFile>,
@@ -87,7 +95,7 @@ const continuing = (
       } else if (itsRoot !== root) {
         yield* setAside(file.name, `the archive of its topic is under ${root} now`)
       } else if (coverageNext <= watermark) {
-        yield* removeCovered(file)
+        yield* settleCovered(file)
       } else if (coverageNext <= next) {
         yield* setAside(file.name, "a buffer file before it holds the same records")
       } else if (coverageStart > next) {

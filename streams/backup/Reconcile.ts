@@ -8,7 +8,7 @@ import { storedFacts } from "../ArchiveFiles.ts"
 import { readObject } from "../StoreReads.ts"
 import type { PartitionFailure } from "./Archived.ts"
 import { BackupError } from "./Archived.ts"
-import { fileDigests, firstDifference, lastOffset } from "./Digests.ts"
+import { fileDigests, firstDifference, firstMissing, lastOffset } from "./Digests.ts"
 import type { GrowingFile } from "./GrowingFile.ts"
 import { splitOff } from "./SplitOff.ts"
 
@@ -65,7 +65,10 @@ export const accountedFor = (
     }
     const last = lastOffset(archived)
     const next = theirs?.coverageNext ?? (last === undefined ? coverageStart : last + 1n)
-    return next < coverageNext ? next : coverageNext
+    // Retention can have removed from Kafka, before they read it, what the buffer holds.
+    const missing = firstMissing(buffered, archived) ?? coverageNext
+    const accounted = next < missing ? next : missing
+    return accounted < coverageNext ? accounted : coverageNext
   })
 
 export interface Reconciled {

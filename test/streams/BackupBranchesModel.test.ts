@@ -54,6 +54,8 @@ const play = (steps: ReadonlyArray<Step>) =>
     yield* restoresTheLog()
   }).pipe(Effect.scoped, Effect.provide(world))
 
+const wanted = process.env["BRANCH_RUNS"]
+
 describe("any history of elections, clean and unclean", () => {
   it("leaves what is archived as it is, and restores the log as it is at the end", () =>
     fc.assert(
@@ -61,6 +63,6 @@ describe("any history of elections, clean and unclean", () => {
         fc.array(anyStep, { minLength: 3, maxLength: 12 }),
         (steps) => Effect.runPromise(play(steps))
       ),
-      { numRuns: Number(process.env["BRANCH_RUNS"] ?? 8) }
+      wanted === undefined ? { numRuns: 8, seed: 1 } : { numRuns: Number(wanted) }
     ), 600_000)
 })

@@ -71,10 +71,9 @@ export const objects = Effect.map(ObjectStoreMemory.Bucket, ({ objects }) => obj
 
 export const archiveKeys = Effect.map(objects, (all) => [...all.keys()].sort())
 
-/** Every record of an archive file, decoded from the store. */
-export const archived = (key: string) =>
+/** Every record of an archive or buffer file. */
+export const recordsIn = (bytes: Uint8Array) =>
   Effect.scoped(Effect.gen(function*() {
-    const bytes = (yield* objects).get(key)?.bytes ?? Buffer.alloc(0)
     const { blocks, header } = yield* readContainer(Stream.make(bytes))
     const layout = layoutOf(header.schema)
     return yield* Stream.runFoldEffect(blocks, [] as Array<ArchivedRecord>, (all, block) =>
@@ -83,6 +82,10 @@ export const archived = (key: string) =>
         ...readRecords(decoded, layout === "original" ? layout : "ours", block.recordCount)
       ]))
   }))
+
+/** Every record of an archive file, decoded from the store. */
+export const archived = (key: string) =>
+  Effect.flatMap(objects, (all) => recordsIn(all.get(key)?.bytes ?? Buffer.alloc(0)))
 
 /** `first-last` offsets of a partition's files in key order, and their coverage. */
 export const coverage = (folder: string) =>
