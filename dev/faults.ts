@@ -35,7 +35,10 @@ const program = Effect.gen(function*() {
   const results = yield* Effect.forEach(seeds, (seed) => oneSeed(seed, options))
   const failed = seeds.filter((_, index) => results[index] === false)
   if (failed.length > 0) {
-    return yield* new StackError({ step: "faults", cause: `seeds that failed: ${failed.join(", ")}` })
+    return yield* new StackError({
+      step: "faults",
+      cause: `seeds that failed: ${failed.join(", ")}`
+    })
   }
 })
 
