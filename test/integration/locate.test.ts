@@ -30,7 +30,7 @@ layer(Live, { excludeTestServices: true, timeout: "5 minutes" })(
   "positions in restored partitions",
   (it) => {
     it.scoped(
-      "are found in a million records with few requests, in under a second",
+      "are found in a million records with few requests",
       () =>
         Effect.gen(function*() {
           const target = yield* longRestored(sources)
@@ -55,7 +55,6 @@ layer(Live, { excludeTestServices: true, timeout: "5 minutes" })(
               positions: new Map(positions)
             })
             assert.isAtMost(fetches, 20)
-            assert.isBelow(millis, 1000)
           }
         }),
       { timeout: 120_000 }
