@@ -7,7 +7,7 @@ import type { Kafka, KafkaError } from "../services/Kafka.ts"
 import { planPartitionTotalFiles, planTopicProgress } from "../services/Metrics.ts"
 import type { ObjectStore, StoreError } from "../services/ObjectStore.ts"
 import type { CodecError } from "../src/codec/CodecError.ts"
-import { joinPath } from "../src/domain/ArchiveKey.ts"
+import { joinPath, topicFolder } from "../src/domain/ArchiveKey.ts"
 import type { PlannedFile } from "../src/domain/Plan.ts"
 import type { PlanOptions } from "../src/domain/Settings.ts"
 import { makeLeaders } from "./Leaders.ts"
@@ -78,7 +78,7 @@ const pagesOf = (generation: Generation, history: PlanHistory) => {
   const { branches, root, topic } = generation
   if (branches.length === 0) {
     return Stream.map(
-      listObjects(root === "" ? `${topic}/` : `${root}/${topic}/`),
+      listObjects(topicFolder(root, topic)),
       (page) => page.map(({ key }) => key)
     )
   }

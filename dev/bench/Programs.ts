@@ -1,5 +1,6 @@
 /** The programs that the benchmark compares, with their arguments. */
 import path from "node:path"
+import { s3Environment } from "../stack/S3Gateway.ts"
 import type { Addresses } from "../stack/Stack.ts"
 import { jdk } from "../stack/Tool.ts"
 import type { Program } from "./Measure.ts"
@@ -67,11 +68,7 @@ const ours = (plan: RunPlan, command: string, args: ReadonlyArray<string>): Prog
     args: [...profiling, "dist/kafka-data-keep.mjs", command, "--once", ...args],
     env: {
       KAFKA_BROKERS: brokers,
-      AWS_ENDPOINT_URL: s3.endpoint,
-      AWS_REGION: s3.region,
-      AWS_ACCESS_KEY_ID: s3.accessKey,
-      AWS_SECRET_ACCESS_KEY: s3.secretKey,
-      S3_BUCKET: s3.bucket,
+      ...s3Environment(s3),
       S3_PREFIX: plan.topic,
       METRICS_PORT: "0",
       LOG_LEVEL: "WARN"

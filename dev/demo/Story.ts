@@ -3,6 +3,7 @@ import { Effect } from "effect"
 import fs from "node:fs/promises"
 import os from "node:os"
 import path from "node:path"
+import { s3Environment } from "../stack/S3Gateway.ts"
 import { StackAddresses } from "../stack/Stack.ts"
 import { StackError } from "../stack/StackError.ts"
 import { jdk } from "../stack/Tool.ts"
@@ -35,13 +36,7 @@ const settings = (s3: boolean, directory: string) =>
   Effect.map(StackAddresses, ({ brokers, libs, s3: server }) => ({
     KAFKA_BROKERS: brokers,
     ...(s3
-      ? {
-        AWS_ENDPOINT_URL: server.endpoint,
-        AWS_REGION: server.region,
-        AWS_ACCESS_KEY_ID: server.accessKey,
-        AWS_SECRET_ACCESS_KEY: server.secretKey,
-        S3_BUCKET: server.bucket
-      }
+      ? s3Environment(server)
       : { STORE: `file://${directory}/archive` }),
     S3_PREFIX: "topics",
     WORKING_DIR: `${directory}/buffer`,

@@ -1,5 +1,6 @@
 /** The command lines of the programs that the suite runs. */
 import path from "node:path"
+import { s3Environment } from "../stack/S3Gateway.ts"
 import type { Addresses } from "../stack/Stack.ts"
 import { firstTopics, latePlanTopic, lateTopics, planTopic, targetPrefix } from "./Topics.ts"
 
@@ -20,11 +21,7 @@ export const environment = (
   { brokers, endpoint }: Links
 ): Readonly<Record<string, string>> => ({
   KAFKA_BROKERS: brokers,
-  AWS_ENDPOINT_URL: endpoint,
-  AWS_REGION: s3.region,
-  AWS_ACCESS_KEY_ID: s3.accessKey,
-  AWS_SECRET_ACCESS_KEY: s3.secretKey,
-  S3_BUCKET: s3.bucket,
+  ...s3Environment({ ...s3, endpoint }),
   S3_PREFIX: prefix,
   METRICS_PORT: "0",
   LOG_LEVEL: "DEBUG",

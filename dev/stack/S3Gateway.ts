@@ -19,6 +19,15 @@ export interface S3Address {
   readonly bucket: string
 }
 
+/** The variables that lead the program, and any AWS tool, to it. */
+export const s3Environment = (address: S3Address) => ({
+  AWS_ENDPOINT_URL: address.endpoint,
+  AWS_REGION: address.region,
+  AWS_ACCESS_KEY_ID: address.accessKey,
+  AWS_SECRET_ACCESS_KEY: address.secretKey,
+  S3_BUCKET: address.bucket
+})
+
 export interface S3Gateway {
   readonly address: S3Address
   readonly pid: Effect.Effect<number | undefined>

@@ -5,7 +5,7 @@ import { ObjectStore } from "../../services/ObjectStore.ts"
 import { metaKey } from "../domain/ArchiveKey.ts"
 
 /** Commands that start together must not meet at the same probe object. */
-const probeName = Effect.sync(() => `${Date.now()}-${crypto.randomUUID()}`)
+export const probeName = Effect.sync(() => `${Date.now()}-${crypto.randomUUID()}`)
 
 /** Fails when the archive cannot be reached, read or, when asked for, written. */
 export const checkArchive = (

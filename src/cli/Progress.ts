@@ -9,6 +9,12 @@ export interface Told {
   readonly bytes: number
 }
 
+/** What a command without `-once` does when all is done. */
+export const serveUntilStopped: Effect.Effect<never> = Effect.zipRight(
+  Effect.logInfo("serving metrics until stopped; -once exits here"),
+  Effect.never
+)
+
 /** Runs the pipeline; logs each element, and the totals when it ends by itself. */
 export const runTelling = <A, E, R>(
   files: Stream.Stream<A, E, R>,

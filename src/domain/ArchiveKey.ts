@@ -31,6 +31,10 @@ export const joinPath = (...parts: ReadonlyArray<string>): string => {
   return rooted ? `/${path}` : path === "" ? "." : path
 }
 
+/** The folder of a topic, with the slash at its end. `root`: empty, or without a slash at its end. */
+export const topicFolder = (root: string, topic: string): string =>
+  root === "" ? `${topic}/` : `${root}/${topic}/`
+
 /** The folder of a partition, with the slash at its end: also the key of its plan records. */
 export const partitionFolder = (root: string, { partition, topic }: TopicPartition): string =>
   `${joinPath(root, topic, String(partition))}/`

@@ -7,3 +7,7 @@ export interface TopicPartition {
 /** `topic-partition`, as Kafka's own tools write it. Unique: a partition holds no dash. */
 export const topicPartitionName = ({ partition, topic }: TopicPartition): string =>
   `${topic}-${partition}`
+
+/** By `topicPartitionName`; of several with the same name the last one. */
+export const byPartitionName = <A extends TopicPartition>(all: Iterable<A>): Map<string, A> =>
+  new Map(Array.from(all, (each) => [topicPartitionName(each), each]))

@@ -7,7 +7,7 @@ import { Kafka, KafkaError } from "../../services/Kafka.ts"
 import type { KafkaErrorName } from "../../src/codec/kafka/ErrorCodes.ts"
 import { parseArchiveKey } from "../../src/domain/ArchiveKey.ts"
 import type { TopicPartition } from "../../src/domain/TopicPartition.ts"
-import { topicPartitionName } from "../../src/domain/TopicPartition.ts"
+import { byPartitionName, topicPartitionName } from "../../src/domain/TopicPartition.ts"
 
 export interface OpeningFacts {
   readonly topic: TopicMetadata
@@ -25,9 +25,6 @@ export interface OpeningFacts {
 
 /** The facts of one of the partitions that were asked for; fails as Kafka's answer for it did. */
 export type Gathered = (source: TopicPartition) => Effect.Effect<OpeningFacts, KafkaError>
-
-const byName = <A extends TopicPartition>(all: ReadonlyArray<A>): ReadonlyMap<string, A> =>
-  new Map(all.map((one) => [topicPartitionName(one), one]))
 
 /** Files whose names are not those of archive files are left out. */
 const grouped = (files: ReadonlyArray<BufferedFile>, by: (source: TopicPartition) => string) => {
@@ -72,8 +69,10 @@ export const gatherFacts = (
       buffer.list
     ], { concurrency: "unbounded" })
     const topics = new Map(metadata.topics.map((topic) => [topic.topic, topic]))
-    const commits = byName(committed)
-    const [starts, ends, stables] = [byName(earliest), byName(latest), byName(stable)]
+    const commits = byPartitionName(committed)
+    const starts = byPartitionName(earliest)
+    const ends = byPartitionName(latest)
+    const stables = byPartitionName(stable)
     const ofTopic = grouped(files, ({ topic }) => topic)
     const ofPartition = grouped(files, topicPartitionName)
     return (source) =>

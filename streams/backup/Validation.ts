@@ -6,7 +6,7 @@ import { Clock, Effect } from "effect"
 import type { EpochEnd, EpochQuestion } from "../../services/Kafka.ts"
 import { Kafka, KafkaError } from "../../services/Kafka.ts"
 import { isRetriable } from "../../src/codec/kafka/ErrorCodes.ts"
-import { topicPartitionName } from "../../src/domain/TopicPartition.ts"
+import { byPartitionName, topicPartitionName } from "../../src/domain/TopicPartition.ts"
 import { BackupError } from "./Archived.ts"
 import { isStillThere } from "./Branches.ts"
 import type { OwnedPartition, OwnedPartitions } from "./OwnedPartition.ts"
@@ -72,7 +72,7 @@ export const makeValidation = (
       const kafka = yield* Kafka
       const questions = partitions.map((partition) => [partition, questionOf(partition)] as const)
       const answers = yield* kafka.endOfEpoch(questions.map(([, question]) => question))
-      const told = new Map(answers.map((answer) => [topicPartitionName(answer), answer]))
+      const told = byPartitionName(answers)
       for (const [partition, question] of questions) {
         yield* settle(partition, question, told.get(topicPartitionName(partition)))
       }

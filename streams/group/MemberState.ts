@@ -2,7 +2,6 @@
 import { Data } from "effect"
 import type { KafkaErrorName } from "../../src/codec/kafka/ErrorCodes.ts"
 import type { TopicPartition } from "../../src/domain/TopicPartition.ts"
-import { topicPartitionName } from "../../src/domain/TopicPartition.ts"
 
 export interface GroupOptions {
   readonly groupId: string
@@ -42,9 +41,6 @@ export class Evicted extends Data.TaggedError("Evicted")<{
 
 /** The group is rebalancing; what is owned stays owned meanwhile. */
 export class Rejoin extends Data.TaggedError("Rejoin")<{ readonly why: string }> {}
-
-export const partitionMap = (partitions: Iterable<TopicPartition>): Partitions =>
-  new Map(Array.from(partitions, (each) => [topicPartitionName(each), each]))
 
 /** Those of `all` that are not among `others`. */
 export const without = (all: Partitions, others: Partitions): Partitions =>

@@ -7,6 +7,7 @@ import {
   decodeAssignment,
   encodeSubscription
 } from "../../src/codec/kafka/ConsumerProtocol.ts"
+import { byPartitionName } from "../../src/domain/TopicPartition.ts"
 import type { PartitionCounts } from "./LeaderAssigns.ts"
 import {
   assignments,
@@ -16,7 +17,6 @@ import {
   topicsOf
 } from "./LeaderAssigns.ts"
 import type { GroupOptions, MemberState, Partitions } from "./MemberState.ts"
-import { partitionMap } from "./MemberState.ts"
 import type { Persist } from "./Persist.ts"
 
 export interface AssignmentBasis {
@@ -93,5 +93,5 @@ export const rebalance = Effect.fnUntraced(function*(
     try: () => decodeAssignment(bytes),
     catch: (error) => protocolError(groupId, `unreadable assignment: ${String(error)}`)
   })
-  return { assignment: partitionMap(assigned), basis } satisfies Round
+  return { assignment: byPartitionName(assigned), basis } satisfies Round
 })

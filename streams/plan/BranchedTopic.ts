@@ -3,7 +3,7 @@ import { Effect, Stream } from "effect"
 import type { StoreError } from "../../services/ObjectStore.ts"
 import type { ObjectStore } from "../../services/ObjectStore.ts"
 import type { CodecError } from "../../src/codec/CodecError.ts"
-import { parseArchiveKey } from "../../src/domain/ArchiveKey.ts"
+import { parseArchiveKey, topicFolder } from "../../src/domain/ArchiveKey.ts"
 import type { BranchChain, ChainedFile } from "../BranchChain.ts"
 import { follow } from "../BranchChain.ts"
 import { listObjects } from "../StoreReads.ts"
@@ -19,7 +19,7 @@ export interface BranchedTopic {
 /** By partition, in key order. */
 const filesBelow = (root: string, topic: string, strange: Array<string>) =>
   Stream.runFold(
-    listObjects(root === "" ? `${topic}/` : `${root}/${topic}/`),
+    listObjects(topicFolder(root, topic)),
     new Map<number, Array<ChainedFile>>(),
     (partitions, page) => {
       for (const { key } of page) {

@@ -1,6 +1,6 @@
 /** Which life of a topic is planned. */
 import { Effect, Stream } from "effect"
-import { parseArchiveKey } from "../../src/domain/ArchiveKey.ts"
+import { parseArchiveKey, topicFolder } from "../../src/domain/ArchiveKey.ts"
 import type { GenerationChoice } from "../../src/domain/Settings.ts"
 import { storedFacts } from "../ArchiveFiles.ts"
 import { PlanError } from "../PlanTopic.ts"
@@ -26,7 +26,7 @@ const ageOf = ({ branches, root, topic }: Generation) =>
     const newest = new Map<string, string>()
     let lastWritten = 0
     for (const each of [root, ...branches]) {
-      yield* Stream.runForEach(listObjects(`${each}/${topic}/`), (page) =>
+      yield* Stream.runForEach(listObjects(topicFolder(each, topic)), (page) =>
         Effect.sync(() => {
           for (const { key, lastModified } of page) {
             const parsed = parseArchiveKey(key)
@@ -68,7 +68,7 @@ const newestOf = (lives: ReadonlyArray<Generation>) =>
 const idOf = ({ root, topic, topicId }: Generation) =>
   topicId !== undefined
     ? Effect.succeed(topicId)
-    : listObjects(root === "" ? `${topic}/` : `${root}/${topic}/`).pipe(
+    : listObjects(topicFolder(root, topic)).pipe(
       Stream.mapConcat((page) => page.filter(({ key }) => parseArchiveKey(key) !== undefined)),
       Stream.take(1),
       Stream.mapEffect(({ key }) => storedFacts(key)),

@@ -1,6 +1,6 @@
 /** Which topics of the archive a plan takes, and in which order. */
 import { Effect, Stream } from "effect"
-import { joinPath } from "../../src/domain/ArchiveKey.ts"
+import { joinPath, topicFolder } from "../../src/domain/ArchiveKey.ts"
 import type { PlanOptions } from "../../src/domain/Settings.ts"
 import { PlanError } from "../PlanTopic.ts"
 import { listObjects } from "../StoreReads.ts"
@@ -36,7 +36,7 @@ export const largeLast = <A>(
 const bytesOf = ({ branches, root, topic }: Generation) =>
   Effect.reduce([root, ...branches], 0, (sum, each) =>
     Stream.runFold(
-      listObjects(each === "" ? `${topic}/` : `${each}/${topic}/`),
+      listObjects(topicFolder(each, topic)),
       sum,
       (bytes, page) => page.reduce((total, { size }) => total + size, bytes)
     ))

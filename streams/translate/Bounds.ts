@@ -2,7 +2,7 @@
 import { Effect, Either } from "effect"
 import { Kafka, KafkaError } from "../../services/Kafka.ts"
 import type { TopicPartition } from "../../src/domain/TopicPartition.ts"
-import { topicPartitionName } from "../../src/domain/TopicPartition.ts"
+import { byPartitionName, topicPartitionName } from "../../src/domain/TopicPartition.ts"
 import { patiently } from "../ReadLog.ts"
 
 export interface Bounds {
@@ -18,8 +18,7 @@ export type ListedBounds = ReadonlyMap<string, Either.Either<Bounds, KafkaError>
 const offsets = (partitions: ReadonlyArray<TopicPartition>, at: "earliest" | "stable") =>
   Effect.gen(function*() {
     const kafka = yield* Kafka
-    const answers = yield* kafka.listOffsets(partitions, at)
-    return new Map(answers.map((answer) => [topicPartitionName(answer), answer]))
+    return byPartitionName(yield* kafka.listOffsets(partitions, at))
   })
 
 /** One try. Fails only when no partition gets an answer. */

@@ -3,8 +3,8 @@ import { Effect, Either } from "effect"
 import { Kafka, KafkaError } from "../../services/Kafka.ts"
 import type { KafkaErrorName } from "../../src/codec/kafka/ErrorCodes.ts"
 import { isRetriable } from "../../src/codec/kafka/ErrorCodes.ts"
-import { topicPartitionName } from "../../src/domain/TopicPartition.ts"
-import { answersByName, sameMetadata } from "./Existing.ts"
+import { byPartitionName, topicPartitionName } from "../../src/domain/TopicPartition.ts"
+import { sameMetadata } from "./Existing.ts"
 import { liveMembers, saysLiveMembers } from "./Members.ts"
 import type { Patiently } from "./Patience.ts"
 import type { Book, Open, Place, Sent } from "./Settle.ts"
@@ -69,7 +69,7 @@ const confirm = (
       for (const { open } of all) wait(book, open, "trouble", reason)
       return
     }
-    const answers = answersByName(read.right)
+    const answers = byPartitionName(read.right)
     for (const each of all) {
       const { open, sent } = each
       const found = answers.get(nameOf(each))

@@ -2,19 +2,13 @@
 import { Effect, Either } from "effect"
 import { Kafka } from "../../services/Kafka.ts"
 import type { CommittedOffset } from "../../services/Kafka.ts"
-import { topicPartitionName } from "../../src/domain/TopicPartition.ts"
+import { byPartitionName, topicPartitionName } from "../../src/domain/TopicPartition.ts"
 import { byGroup, groupsAtOnce, sharedPatience } from "./Patience.ts"
 import type { Book, Open } from "./Settle.ts"
 import { existing, refuse, restored } from "./Settle.ts"
 
 export const sameMetadata = (one: string | null, other: string | null): boolean =>
   (one ?? "") === (other ?? "")
-
-/** By `topicPartitionName`. */
-export const answersByName = (
-  answers: ReadonlyArray<CommittedOffset>
-): ReadonlyMap<string, CommittedOffset> =>
-  new Map(answers.map((answer) => [topicPartitionName(answer), answer]))
 
 interface Found {
   readonly open: Open
@@ -25,7 +19,7 @@ interface Found {
 const endsOf = (found: ReadonlyArray<Found>) =>
   Effect.gen(function*() {
     const kafka = yield* Kafka
-    const targets = new Map(found.map(({ open }) => [topicPartitionName(open.target), open.target]))
+    const targets = byPartitionName(found.map(({ open }) => open.target))
     if (targets.size === 0) return new Map<string, bigint>()
     const answers = yield* kafka.listOffsets([...targets.values()], "stable").pipe(
       Effect.catchAll((error) =>
@@ -73,7 +67,7 @@ export const withoutOffset = (open: ReadonlyArray<Open>, book: Book) =>
               for (const each of positions) refuse(book, each, error.reason, error.message)
             },
             onRight: (answers) => {
-              const byName = answersByName(answers)
+              const byName = byPartitionName(answers)
               for (const each of positions) {
                 take(each, byName.get(topicPartitionName(each.target)))
               }

@@ -1,6 +1,6 @@
 /** Whether an archive file holds a record behind an offset, read from its end where that is enough. */
 import type { Scope } from "effect"
-import { Chunk, Effect, Schedule, Stream } from "effect"
+import { Chunk, Effect, Stream } from "effect"
 import { Buffer } from "node:buffer"
 import type { ForeignSchema } from "../../services/ForeignSchema.ts"
 import type { StoreError } from "../../services/ObjectStore.ts"
@@ -13,7 +13,7 @@ import type { FileFacts } from "../../src/domain/FileFacts.ts"
 import type { OpenArchiveFile } from "../ArchiveFiles.ts"
 import { openArchiveFile } from "../ArchiveFiles.ts"
 import { decoding } from "../Decoding.ts"
-import { readObject } from "../StoreReads.ts"
+import { readObject, withPatience } from "../StoreReads.ts"
 
 export interface StoredFile {
   readonly key: string
@@ -54,15 +54,10 @@ const readTail = ({ key, size }: StoredFile): Effect.Effect<Buffer, StoreError, 
   Effect.gen(function*() {
     const store = yield* ObjectStore
     const start = Math.max(0, size - tailBytes)
-    const chunks = yield* Stream.runCollect(store.get(key, { start, length: size - start }))
+    const range = { start, length: size - start }
+    const chunks = yield* withPatience(Stream.runCollect(store.get(key, range)))
     return Buffer.concat(Chunk.toReadonlyArray(chunks))
-  }).pipe(
-    Effect.retry({
-      schedule: Schedule.exponential("200 millis"),
-      times: 6,
-      while: ({ transient }) => transient
-    })
-  )
+  })
 
 /** The block between the last two sync markers; `undefined` when the bytes do not hold it whole. */
 const lastBlock = (tail: Buffer, sync: Buffer): ContainerBlock | undefined => {

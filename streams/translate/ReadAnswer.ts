@@ -5,7 +5,7 @@ import { KafkaError } from "../../services/Kafka.ts"
 import type { CodecError } from "../../src/codec/CodecError.ts"
 import type { KafkaErrorName } from "../../src/codec/kafka/ErrorCodes.ts"
 import { readBatchHeader } from "../../src/codec/RecordBatch.ts"
-import { topicPartitionName } from "../../src/domain/TopicPartition.ts"
+import { byPartitionName, topicPartitionName } from "../../src/domain/TopicPartition.ts"
 import { decoding } from "../Decoding.ts"
 import type { Answer, Ask } from "./Asks.ts"
 import type { Page } from "./Page.ts"
@@ -58,7 +58,7 @@ const refusal = (ask: Ask, fetched: FetchedPartition | undefined, throttleMs: nu
 
 /** Finds the partition of each ask in the response to them all. */
 export const readAnswers = (response: FetchResponse) => {
-  const partitions = new Map(response.partitions.map((one) => [topicPartitionName(one), one]))
+  const partitions = byPartitionName(response.partitions)
   return (ask: Ask): Effect.Effect<Answered> => {
     const fetched = partitions.get(topicPartitionName(ask.source))
     const error = refusal(ask, fetched, response.throttleMs)

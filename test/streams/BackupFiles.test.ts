@@ -63,9 +63,7 @@ describe("archive files", () => {
       const program = yield* newProgram
       yield* createTopic("orders")
       yield* fill(orders, 5)
-      const first = yield* program.start()
-      yield* until(Effect.sync(() => program.disk.files.size === 1))
-      yield* Fiber.interrupt(first)
+      yield* program.leaveOneFile
       const running = yield* program.start({ maxFileAgeMs: 1500 })
       yield* until(Effect.map(sizeOfKeys, (size) => size === 1))
       yield* fill(orders, 9)
@@ -170,9 +168,7 @@ describe("what the original left behind", () => {
       yield* createTopic("orders")
       yield* createTopic("payments")
       yield* fill({ topic: "payments", partition: 0 }, 4)
-      const first = yield* program.start()
-      yield* until(Effect.sync(() => program.disk.files.size === 1))
-      yield* Fiber.interrupt(first)
+      yield* program.leaveOneFile
       yield* leave(program, range(0, 7))
       program.faults.disconnect()
       const error = yield* Effect.flip(program.once({ once: false }))

@@ -66,9 +66,7 @@ describe("flush", () => {
       const program = yield* newProgram
       yield* createTopic("orders")
       yield* fill(orders, 10)
-      const first = yield* program.start()
-      yield* until(Effect.sync(() => program.disk.files.size === 1))
-      yield* Fiber.interrupt(first)
+      yield* program.leaveOneFile
       program.faults.delay("listOffsets", 700)
       const running = yield* program.start()
       yield* until(Effect.sync(() => program.faults.calls("syncGroup") === 2))

@@ -1,5 +1,5 @@
 /** Backup programs that share a cluster and a bucket, each with a disk and a connection of its own. */
-import { Chunk, Context, Effect, Layer, Logger, Stream } from "effect"
+import { Chunk, Context, Effect, Fiber, Layer, Logger, Stream } from "effect"
 import { DiskBuffer } from "../../services/DiskBuffer.ts"
 import { FlushRequests } from "../../services/FlushRequests.ts"
 import { ForeignSchemaLayer } from "../../services/ForeignSchemaLayer.ts"
@@ -42,14 +42,21 @@ export const newProgram = Effect.gen(function*() {
       Effect.map(Chunk.toReadonlyArray),
       Effect.provide(context)
     )
+  const start = (changes: Partial<BackupOptions> = {}) =>
+    Effect.fork(once({ once: false, partitionIdleMs: 50, ...changes }))
   return {
     disk,
     faults,
     /** Its services, for parts of a pipeline that a test runs on their own. */
     context,
     once,
-    start: (changes: Partial<BackupOptions> = {}) =>
-      Effect.fork(once({ once: false, partitionIdleMs: 50, ...changes })),
+    start,
+    /** Runs until the buffer holds one file, and stops. */
+    leaveOneFile: Effect.gen(function*() {
+      const running = yield* start()
+      yield* until(Effect.sync(() => disk.files.size === 1))
+      yield* Fiber.interrupt(running)
+    }),
     flush: Context.get(context, FlushRequests).request,
     buffer: Context.get(context, DiskBuffer)
   }

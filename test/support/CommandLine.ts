@@ -2,6 +2,7 @@
 import type { Scope } from "effect"
 import { Context, Data, Effect, Layer } from "effect"
 import path from "node:path"
+import { s3Environment } from "../../dev/stack/S3Gateway.ts"
 import { StackAddresses } from "../../dev/stack/Stack.ts"
 import type { Finished, Running } from "../cli/BuiltProgram.ts"
 import { built, started } from "../cli/BuiltProgram.ts"
@@ -128,11 +129,7 @@ export const workplace: Effect.Effect<Workplace, never, StackAddresses | Bundle 
     const environment = {
       KAFKA_BROKERS: brokers,
       KAFKA_GROUP_ID: group,
-      AWS_ENDPOINT_URL: s3.endpoint,
-      AWS_REGION: s3.region,
-      AWS_ACCESS_KEY_ID: s3.accessKey,
-      AWS_SECRET_ACCESS_KEY: s3.secretKey,
-      S3_BUCKET: s3.bucket,
+      ...s3Environment(s3),
       S3_PREFIX: prefix,
       METRICS_PORT: "0",
       LOG_LEVEL: "DEBUG",

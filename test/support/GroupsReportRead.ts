@@ -32,6 +32,4 @@ const Report = Schema.parseJson(Schema.Struct({
   })
 }))
 
-export type ReadReport = typeof Report.Type
-
 export const readReport = Schema.decode(Report)

@@ -1,5 +1,5 @@
 /** A snapshot and restored topics in memory, and the restore of groups over them. */
-import { Chunk, Effect, Fiber, Option, Stream, TestClock } from "effect"
+import { Chunk, Effect, Stream } from "effect"
 import { archiveKey } from "../../src/domain/ArchiveKey.ts"
 import type { GroupPositions, SnapshotFacts } from "../../src/domain/GroupSnapshot.ts"
 import type { RestoreGroupsOptions } from "../../src/domain/Settings.ts"
@@ -7,6 +7,7 @@ import type { PositionOutcome } from "../../src/domain/Translation.ts"
 import { restoreGroups } from "../../streams/RestoreGroups.ts"
 import { writeMain } from "../../streams/snapshot/SnapshotStore.ts"
 import { buildBatch, plainRecord } from "./Batches.ts"
+import { passingTime } from "./GroupsHarness.ts"
 import * as KafkaMemory from "./KafkaMemory.ts"
 import { fileBytes, putObject, recordsFrom } from "./RestoreHarness.ts"
 
@@ -100,17 +101,6 @@ export const lineOf = (outcome: PositionOutcome): string => {
   return `${group} ${topic}-${partition} ${sourceOffset}>${targetOffset ?? "-"} ${status}` +
     `${lag === undefined ? "" : ` +${lag}`}${reason === "" ? "" : ` (${reason})`}`
 }
-
-/** Runs it to its end while time passes, a second at a time. */
-const passingTime = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
-  Effect.gen(function*() {
-    const fiber = yield* Effect.fork(effect)
-    for (;;) {
-      const exit = yield* Fiber.poll(fiber)
-      if (Option.isSome(exit)) return yield* exit.value
-      yield* TestClock.adjust("1 second")
-    }
-  })
 
 /** The outcomes of one run, as lines, on the real clock. */
 export const restoreLinesLive = (changes: Partial<RestoreGroupsOptions> = {}) =>

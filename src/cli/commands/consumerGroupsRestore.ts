@@ -15,6 +15,7 @@ import {
 } from "../GroupsRestoreFlags.ts"
 import { groupsLive } from "../Live.ts"
 import { writeOut } from "../Output.ts"
+import { serveUntilStopped } from "../Progress.ts"
 
 class PositionsNotRestored extends Data.TaggedError("PositionsNotRestored")<{
   readonly message: string
@@ -111,8 +112,7 @@ const restore = (flags: GroupsRestoreValues) =>
     yield* failed === 0
       ? Effect.logInfo("all positions are settled")
       : Effect.logWarning(incomplete(failed, positions.length))
-    yield* Effect.logInfo("serving metrics until stopped; -once exits here")
-    return yield* Effect.never
+    return yield* serveUntilStopped
   })
 
 export const consumerGroupsRestore = defineCommand(

@@ -8,6 +8,7 @@ import type { Values } from "../Flag.ts"
 import type { FlagText } from "../FlagKinds.ts"
 import { boolean, custom, integer, name } from "../FlagKinds.ts"
 import { planLive } from "../Live.ts"
+import { serveUntilStopped } from "../Progress.ts"
 import { excludeRegexes, orderedRegexes } from "../RegexFlags.ts"
 import { prefixFlag } from "../StoreFlags.ts"
 
@@ -109,8 +110,7 @@ const plan = (flags: Values<typeof own>) => {
     const count = yield* Stream.runCount(files)
     yield* Effect.annotateLogs(Effect.logInfo("the plan is complete"), "planned_files", count)
     if (flags.once) return
-    yield* Effect.logInfo("serving metrics until stopped; -once exits here")
-    return yield* Effect.never
+    return yield* serveUntilStopped
   })
 }
 

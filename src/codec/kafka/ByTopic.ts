@@ -1,5 +1,6 @@
 /** Requests and answers list partitions below their topic; the program lists topic-partitions. */
 import type { TopicPartition } from "../../domain/TopicPartition.ts"
+import { errorName } from "./ErrorCodes.ts"
 import type { WireReader } from "./WireReader.ts"
 import type { WireWriter } from "./WireWriter.ts"
 
@@ -26,6 +27,14 @@ export const writeByTopic = <A extends TopicPartition>(
     to.string(topic)
     to.array(partitions, write)
   })
+
+/** Reads an error for each partition, and nothing else. */
+export const readErrorsByTopic = (from: WireReader) =>
+  readByTopic(from, (topic) => ({
+    topic,
+    partition: from.int32(),
+    error: errorName(from.int16())
+  }))
 
 /** Reads the nested arrays; `read` reads one partition's fields. */
 export const readByTopic = <A>(

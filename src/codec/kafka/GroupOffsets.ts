@@ -1,7 +1,7 @@
 /** OffsetCommit v7 and OffsetFetch v5: a group's positions, with leader epochs. */
 import type { TopicPartition } from "../../domain/TopicPartition.ts"
 import type { Api } from "./Api.ts"
-import { readByTopic, writeByTopic } from "./ByTopic.ts"
+import { readByTopic, readErrorsByTopic, writeByTopic } from "./ByTopic.ts"
 import type { KafkaErrorName } from "./ErrorCodes.ts"
 import { errorName } from "./ErrorCodes.ts"
 
@@ -42,11 +42,7 @@ export const offsetCommit: Api<OffsetCommitRequest, ReadonlyArray<TopicPartition
   },
   read: (from) => {
     from.int32() // throttle time
-    return readByTopic(from, (topic) => ({
-      topic,
-      partition: from.int32(),
-      error: errorName(from.int16())
-    }))
+    return readErrorsByTopic(from)
   }
 }
 

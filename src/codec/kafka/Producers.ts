@@ -1,7 +1,7 @@
 /** InitProducerId v1, AddPartitionsToTxn v1, EndTxn v1: producer identities and their fencing. */
 import type { TopicPartition } from "../../domain/TopicPartition.ts"
 import type { Api } from "./Api.ts"
-import { readByTopic, writeByTopic } from "./ByTopic.ts"
+import { readErrorsByTopic, writeByTopic } from "./ByTopic.ts"
 import type { KafkaErrorName } from "./ErrorCodes.ts"
 import { errorName } from "./ErrorCodes.ts"
 
@@ -59,11 +59,7 @@ export const addPartitionsToTxn: Api<
   },
   read: (from) => {
     from.int32() // throttle time
-    return readByTopic(from, (topic) => ({
-      topic,
-      partition: from.int32(),
-      error: errorName(from.int16())
-    }))
+    return readErrorsByTopic(from)
   }
 }
 

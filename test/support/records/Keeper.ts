@@ -1,6 +1,7 @@
 /** The built program on the shared stack, run as users do: back up, plan, restore. */
 import { Context, Data, Effect, Layer } from "effect"
 import path from "node:path"
+import { s3Environment } from "../../../dev/stack/S3Gateway.ts"
 import { StackAddresses } from "../../../dev/stack/Stack.ts"
 import { Truth } from "../../../dev/truth/Truth.ts"
 import { TruthLayer } from "../../../dev/truth/TruthLayer.ts"
@@ -48,13 +49,7 @@ export const makeKeeper = Effect.fnUntraced(
       KAFKA_BROKERS: brokers,
       ...(options.fileStore === true
         ? { STORE: `file://${storeDirectory}` }
-        : {
-          AWS_ENDPOINT_URL: s3.endpoint,
-          AWS_REGION: s3.region,
-          AWS_ACCESS_KEY_ID: s3.accessKey,
-          AWS_SECRET_ACCESS_KEY: s3.secretKey,
-          S3_BUCKET: s3.bucket
-        }),
+        : s3Environment(s3)),
       S3_PREFIX: prefix,
       METRICS_PORT: "0",
       LOG_LEVEL: "INFO"
