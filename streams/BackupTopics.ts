@@ -24,6 +24,7 @@ import { makeEarlyUploads } from "./backup/EarlyUploads.ts"
 import type { FlushEnvironment } from "./backup/Flush.ts"
 import { answerFlushes, flushAll } from "./backup/Flush.ts"
 import { updateGauges } from "./backup/Gauges.ts"
+import { makeHeldUp } from "./backup/HeldUp.ts"
 import { makeHousekeeping } from "./backup/Housekeeping.ts"
 import { makeLeadership } from "./backup/Leadership.ts"
 import { uploadLeftovers } from "./backup/Leftovers.ts"
@@ -169,10 +170,11 @@ const make = (options: BackupOptions, counted: CountedBuffer) =>
       yield* Effect.logWarning("Kafka has been away, uploading what is buffered").pipe(
         Effect.annotateLogs({ seconds: Math.round(silentMs / 1000) })
       )
-      yield* Effect.catchAll(flushAll(flush), (error) => Effect.logError(error))
+      yield* Effect.catchAll(flushAll(flush), (error) => Effect.logWarning(error))
     })
 
     const shown = new Set<string>()
+    const heldUp = makeHeldUp(owned)
     const everySecond = Effect.gen(function*() {
       const now = yield* Clock.currentTimeMillis
       for (const { writer } of owned.values()) {
@@ -181,6 +183,7 @@ const make = (options: BackupOptions, counted: CountedBuffer) =>
       }
       for (const partition of owned.values()) partition.markDurable()
       yield* updateGauges(owned, shown)
+      yield* heldUp
       yield* room.tell
     })
 

@@ -10,12 +10,12 @@ import {
   mainFacts,
   mainPositions,
   runOnce,
-  Said,
   setTheClock,
   world
 } from "../support/GroupsHarness.ts"
 import { Cluster } from "../support/KafkaMemory.ts"
 import { Bucket } from "../support/ObjectStoreMemory.ts"
+import { Said } from "../support/Said.ts"
 
 describe("backupGroups", () => {
   it.effect("stores every position of every group, in order", () =>

@@ -11,13 +11,13 @@ import {
   mainPositions,
   passingTime,
   runOnce,
-  Said,
   setTheClock,
   SickGroups,
   world
 } from "../support/GroupsHarness.ts"
 import { Cluster, KafkaFaults } from "../support/KafkaMemory.ts"
 import { Bucket } from "../support/ObjectStoreMemory.ts"
+import { Said } from "../support/Said.ts"
 
 const groups = ["a", "b", "c", "d"]
 

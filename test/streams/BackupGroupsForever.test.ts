@@ -11,12 +11,12 @@ import {
   hour,
   location,
   mainPositions,
-  Said,
   setTheClock,
   world
 } from "../support/GroupsHarness.ts"
 import { Cluster, KafkaFaults } from "../support/KafkaMemory.ts"
 import { Bucket } from "../support/ObjectStoreMemory.ts"
+import { Said } from "../support/Said.ts"
 
 /** A backup that goes on; its runs, as they come. */
 const start = (changes: Partial<BackupGroupsOptions> = {}) =>

@@ -1,16 +1,5 @@
 /** Groups in memory, their backup, and what it leaves in the store; time is the test's. */
-import {
-  Clock,
-  Context,
-  Effect,
-  Either,
-  Fiber,
-  Layer,
-  Logger,
-  Option,
-  Stream,
-  TestClock
-} from "effect"
+import { Clock, Context, Effect, Either, Fiber, Layer, Option, Stream, TestClock } from "effect"
 import { ForeignSchemaLayer } from "../../services/ForeignSchemaLayer.ts"
 import { Kafka, KafkaError } from "../../services/Kafka.ts"
 import type { KafkaErrorName } from "../../src/codec/kafka/ErrorCodes.ts"
@@ -21,6 +10,7 @@ import { historyFacts, listHistory, readMain } from "../../streams/snapshot/Snap
 import { buildBatch, plainRecord } from "./Batches.ts"
 import * as KafkaMemory from "./KafkaMemory.ts"
 import * as ObjectStoreMemory from "./ObjectStoreMemory.ts"
+import { SaidLayer } from "./Said.ts"
 
 export const minute = 60_000
 export const hour = 60 * minute
@@ -49,23 +39,6 @@ const sickKafka = Layer.effect(
   })
 )
 
-export interface Warning {
-  readonly level: string
-  readonly message: string
-}
-
-/** Everything logged from INFO on. */
-export class Said extends Context.Tag("test/Said")<Said, Array<Warning>>() {}
-
-const logged = Layer.unwrapEffect(Effect.map(Said, (said) =>
-  Logger.replace(
-    Logger.defaultLogger,
-    Logger.make(({ logLevel, message }) => {
-      const text = Array.isArray(message) ? message.join(" ") : String(message)
-      said.push({ level: logLevel.label, message: text })
-    })
-  )))
-
 export const world = sickKafka.pipe(
   Layer.provideMerge(Layer.mergeAll(
     KafkaMemory.layerOf(3),
@@ -73,8 +46,7 @@ export const world = sickKafka.pipe(
     ForeignSchemaLayer,
     Layer.sync(SickGroups, () => new Map<string, KafkaErrorName>())
   )),
-  Layer.provideMerge(logged),
-  Layer.provideMerge(Layer.sync(Said, () => new Array<Warning>()))
+  Layer.provideMerge(SaidLayer)
 )
 
 export const groupsOptions = (changes: Partial<BackupGroupsOptions> = {}): BackupGroupsOptions => ({

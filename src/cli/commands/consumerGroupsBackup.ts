@@ -4,7 +4,7 @@ import { ObjectStore } from "../../../services/ObjectStore.ts"
 import { backupGroups } from "../../../streams/BackupGroups.ts"
 import type { SnapshotRun } from "../../../streams/snapshot/SnapshotRun.ts"
 import { historyFolder } from "../../domain/HistoryKey.ts"
-import { probeName } from "../ArchiveCheck.ts"
+import { probeName, unlessBusy } from "../ArchiveCheck.ts"
 import { defineCommand } from "../CommandSpec.ts"
 import type { Values } from "../Flag.ts"
 import { boolean, duration } from "../FlagKinds.ts"
@@ -72,7 +72,7 @@ const checkStore = (location: string, write: boolean) =>
   Effect.gen(function*() {
     const store = yield* ObjectStore
     const probeKey = `${historyFolder(location)}probe-${yield* probeName}`
-    yield* store.check({ write, probeKey }).pipe(
+    yield* unlessBusy(store.check({ write, probeKey })).pipe(
       Effect.catchIf((error) => error.reason === "Denied", (error) =>
         Effect.logWarning("may not look into the archive: writing to it all the same").pipe(
           Effect.annotateLogs({ error: error.message })
