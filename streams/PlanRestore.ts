@@ -3,6 +3,7 @@
  * the order in which the files are to be restored. Can be repeated: each file is planned once.
  */
 import { Chunk, Effect, Metric, Stream } from "effect"
+import type { ForeignSchema } from "../services/ForeignSchema.ts"
 import type { Kafka, KafkaError } from "../services/Kafka.ts"
 import { planPartitionTotalFiles, planTopicProgress } from "../services/Metrics.ts"
 import type { ObjectStore, StoreError } from "../services/ObjectStore.ts"
@@ -14,6 +15,8 @@ import { makeLeaders } from "./Leaders.ts"
 import { branchedTopic } from "./plan/BranchedTopic.ts"
 import { ensurePlanTopic } from "./plan/EnsurePlanTopic.ts"
 import type { Generation } from "./plan/Generations.ts"
+import type { LateFile } from "./plan/Late.ts"
+import { isCovered } from "./plan/Late.ts"
 import type { PlanHistory } from "./plan/PlanHistory.ts"
 import { fileMark, plannedOf, readHistory } from "./plan/PlanHistory.ts"
 import { planPage } from "./plan/PlanPage.ts"
@@ -29,6 +32,12 @@ type Write = (
   files: ReadonlyArray<PlannedFile>,
   root: string
 ) => Effect.Effect<void, KafkaError, Kafka>
+
+interface Late {
+  readonly file: LateFile
+  /** Of the generation. */
+  readonly root: string
+}
 
 /** Keys of one page where the store's own pages are not kept. */
 const pageSize = 1000
@@ -95,15 +104,24 @@ const pagesOf = (generation: Generation, history: PlanHistory) => {
 }
 
 /** Fails after everything else has been planned, because nothing may be left out silently. */
-const refuseLate = (late: ReadonlyArray<string>) =>
-  Stream.suspend(() => {
-    if (late.length === 0) return Stream.empty
+const refuseLate = (files: ReadonlyArray<Late>, history: PlanHistory) =>
+  Stream.execute(Effect.gen(function*() {
+    const late: Array<string> = []
+    for (const { file, root } of files) {
+      if (!(yield* isCovered(file, root, history))) late.push(file.key)
+      else {
+        yield* Effect.logDebug("planned files hold its records, left out of the plan").pipe(
+          Effect.annotateLogs({ key: file.key })
+        )
+      }
+    }
+    if (late.length === 0) return
     const message =
       `archive files that appeared in front of planned ones can no longer be planned ` +
       `in order (${late.length}): ${late.slice(0, 5).join(", ")}${late.length > 5 ? ", …" : ""}; ` +
       "plan into another plan topic"
-    return Stream.fail(new PlanError({ reason: "Disorder", message }))
-  })
+    return yield* new PlanError({ reason: "Disorder", message })
+  }))
 
 /**
  * Emits each newly planned file, in plan order, after the plan topic has acknowledged its page.
@@ -111,12 +129,12 @@ const refuseLate = (late: ReadonlyArray<string>) =>
  */
 export const planRestore = (
   options: PlanOptions
-): Stream.Stream<PlannedFile, PlanRestoreError, Kafka | ObjectStore> =>
+): Stream.Stream<PlannedFile, PlanRestoreError, Kafka | ObjectStore | ForeignSchema> =>
   Stream.unwrap(Effect.gen(function*() {
     const generations = yield* planTopics(options)
     const topicsSha = yield* shaOf(generations.map(({ topic }) => topic))
     const { history, write } = yield* openPlan(options, generations, topicsSha)
-    const late: Array<string> = []
+    const late: Array<Late> = []
 
     const report = (topic: string, value: number) =>
       Metric.set(planTopicProgress(topicsSha, topic), value)
@@ -124,7 +142,7 @@ export const planRestore = (
     const planOne = (generation: Generation, keys: ReadonlyArray<string>) =>
       Effect.gen(function*() {
         const page = planPage(keys, generation, topicsSha, history)
-        late.push(...page.late)
+        late.push(...page.late.map((file) => ({ file, root: generation.root })))
         yield* warnStrange(page.strange)
         yield* write(page.files, generation.root)
         for (const [partition, total] of page.totals) {
@@ -145,6 +163,6 @@ export const planRestore = (
     })
     return Stream.fromIterable(generations).pipe(
       Stream.flatMap(planTopic),
-      Stream.concat(refuseLate(late))
+      Stream.concat(refuseLate(late, history))
     )
   }))

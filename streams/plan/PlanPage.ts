@@ -2,6 +2,7 @@
 import { parseArchiveKey } from "../../src/domain/ArchiveKey.ts"
 import type { PlannedFile } from "../../src/domain/Plan.ts"
 import type { Generation } from "./Generations.ts"
+import type { LateFile } from "./Late.ts"
 import type { PlanHistory } from "./PlanHistory.ts"
 import { fileMark, plannedOf } from "./PlanHistory.ts"
 
@@ -10,7 +11,7 @@ export interface PlannedPage {
   /** Keys that are not those of archive files. */
   readonly strange: ReadonlyArray<string>
   /** Files that appeared in front of others that are planned: too late to be planned in order. */
-  readonly late: ReadonlyArray<string>
+  readonly late: ReadonlyArray<LateFile>
   /** Files planned so far, by partition of the topic; those that the page is about. */
   readonly totals: ReadonlyMap<number, number>
 }
@@ -24,7 +25,7 @@ export const planPage = (
 ): PlannedPage => {
   const files: Array<PlannedFile> = []
   const strange: Array<string> = []
-  const late: Array<string> = []
+  const late: Array<LateFile> = []
   const totals = new Map<number, number>()
   for (const key of keys) {
     const archive = parseArchiveKey(key)
@@ -40,7 +41,7 @@ export const planPage = (
     totals.set(partition, known.lastIndex)
     if (known.files.has(mark)) continue
     if (firstOffset < known.lastFirstOffset) {
-      late.push(key)
+      late.push({ key, archive })
       continue
     }
     known.lastIndex++

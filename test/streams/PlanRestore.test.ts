@@ -3,9 +3,18 @@ import { Effect, Either } from "effect"
 import { createHash } from "node:crypto"
 import { partitionOfKey } from "../../src/domain/Murmur2.ts"
 import { fromPlanRecord } from "../../src/domain/Plan.ts"
+import { putOriginal, range } from "../support/BackupPrograms.ts"
 import { Cluster, KafkaFaults } from "../support/KafkaMemory.ts"
 import { Bucket } from "../support/ObjectStoreMemory.ts"
-import { logRecords, plan, putObject, world } from "../support/RestoreHarness.ts"
+import {
+  logRecords,
+  plan,
+  putFile,
+  putObject,
+  putRange,
+  recordsFrom,
+  world
+} from "../support/RestoreHarness.ts"
 
 const nothing = Buffer.alloc(0)
 const key = (topic: string, partition: number, offset: number) =>
@@ -134,6 +143,26 @@ describe("planRestore", () => {
       assert.match(error.message, /appeared in front of planned ones .* \(1\): backup\/t\/0/)
       const values = (yield* planned()).map(([value]) => value)
       assert.deepStrictEqual(values, [key("t", 0, 5), key("t", 0, 50), key("t", 0, 60)])
+    }).pipe(Effect.provide(world)))
+
+  it.live("leaves out late files whose records planned files hold, whoever wrote them", () =>
+    Effect.gen(function*() {
+      const source = { topic: "t", partition: 0 }
+      yield* putRange(source, 0, 19)
+      yield* putRange(source, 20, 29)
+      yield* putFile(recordsFrom(source, 35, 49), { coverageStart: 30n })
+      yield* putRange(source, 60, 70)
+      assert.lengthOf(yield* plan(), 4)
+      yield* putRange(source, 12, 34)
+      yield* putRange(source, 31, 49)
+      yield* putOriginal(source, range(25, 50))
+      assert.deepStrictEqual(yield* plan(), [])
+
+      yield* putRange(source, 36, 50)
+      yield* putRange(source, 51, 59)
+      const error = yield* Effect.flip(plan())
+      assert.include(error.message, `in order (2): ${key("t", 0, 36)}, ${key("t", 0, 51)};`)
+      assert.lengthOf(yield* planned(), 4)
     }).pipe(Effect.provide(world)))
 
   it.live("puts large topics last, keeps to the excluded ones, and fails when none is left", () =>
