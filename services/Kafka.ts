@@ -98,6 +98,11 @@ export interface FetchedPartition extends TopicPartition {
 export interface FetchResponse {
   readonly throttleMs: number
   readonly partitions: ReadonlyArray<FetchedPartition>
+  /**
+   * Gives back the memory of all records: they are empty from then on. For those who fetch much,
+   * when they have copied what stays; everybody else leaves it to the garbage collector.
+   */
+  readonly free: () => void
 }
 
 export interface PartitionOffset extends TopicPartition {
@@ -124,7 +129,7 @@ export interface EpochEnd extends TopicPartition {
 export interface ProduceRequest extends TopicPartition {
   /** Node id of the partition's leader. */
   readonly broker: number
-  /** One whole RecordBatch v2. */
+  /** One whole RecordBatch v2. Nobody reads it any more after the answer. */
   readonly batch: Buffer
   readonly timeoutMs: number
 }

@@ -30,6 +30,11 @@ export interface ClientQueue {
   throttleCheckTimeoutId: NodeJS.Timeout | null
   readonly push: (request: Queued) => void
   readonly rejectAll: (error: Error) => void
+  readonly fulfillRequest: (answer: {
+    readonly size: number
+    readonly correlationId: number
+    readonly payload: Buffer
+  }) => void
   readonly maybeThrottle: (ms: number) => void
   readonly checkPendingRequests: () => void
   scheduleCheckPendingRequests: () => void
@@ -42,6 +47,10 @@ export interface ClientConnection {
   readonly authenticate: () => Promise<void>
   readonly nextCorrelationId: () => number
   readonly disconnect: () => Promise<unknown>
+  /** Set while a login is going on, which takes the bytes that come. */
+  readonly authHandlers: unknown
+  /** Called with whatever comes from the socket. */
+  processData: (bytes: Buffer) => void
 }
 
 interface ClientPool {

@@ -14,6 +14,8 @@ export class SocketWatch {
   tlsFiles = false
   error: unknown
   socket: net.Socket | undefined
+  /** Takes what comes without TLS. The bytes may be read only until it returns. */
+  onBytes: (bytes: Buffer) => void = (bytes) => this.socket?.emit("data", Buffer.from(bytes))
   /** Called before kafkajs learns that the connection has ended; maybe more than once. */
   onLost: () => void = () => {}
 }
@@ -26,6 +28,24 @@ const readPem = (what: string, path: string | undefined) => {
     const reason = cause instanceof Error ? cause.message : String(cause)
     throw new Error(`the ${what} file cannot be read: ${reason}`, { cause })
   }
+}
+
+/** Bytes that are read from a socket at once. */
+const readBytes = 256 << 10
+
+/** Reads into one buffer again and again. */
+const plainSocket = (
+  host: string,
+  port: number,
+  watch: SocketWatch,
+  onConnect: () => void
+): net.Socket => {
+  const buffer = Buffer.allocUnsafeSlow(readBytes)
+  const callback = (length: number) => {
+    watch.onBytes(buffer.subarray(0, length))
+    return true
+  }
+  return net.connect({ host, port, onread: { buffer, callback } }, onConnect)
 }
 
 const tlsSocket = (
@@ -56,7 +76,7 @@ export const socketFactory =
     let socket: net.Socket
     try {
       socket = files === undefined
-        ? net.connect({ host, port }, connected)
+        ? plainSocket(host, port, watch, connected)
         : tlsSocket(host, port, files, connected)
     } catch (cause) {
       watch.tlsFiles = files !== undefined

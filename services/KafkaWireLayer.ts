@@ -3,6 +3,7 @@ import type { logCreator } from "kafkajs"
 import { setCorrelationId } from "../src/codec/kafka/Api.ts"
 import type { KafkaErrorName } from "../src/codec/kafka/ErrorCodes.ts"
 import { KafkaError } from "./Kafka.ts"
+import { AnswerReader } from "./kafka/AnswerReader.ts"
 import type { Job, Wire } from "./kafka/Lane.ts"
 import { connectionFailed } from "./kafka/Lane.ts"
 import type { Address } from "./KafkaBootstrapLayer.ts"
@@ -105,6 +106,21 @@ const wireOf = (
       : textOf(watch.error)
     end(connectionFailed("connection", subject, detail))
   }
+
+  const answers = new AnswerReader(({ correlationId, payload, raw }) => {
+    if (connection.authHandlers) login(raw())
+    else queue.fulfillRequest({ size: payload.length + 4, correlationId, payload })
+  })
+  const login = connection.processData.bind(connection)
+  const take = (bytes: Buffer) => {
+    try {
+      answers.take(bytes)
+    } catch (cause) {
+      end(connectionFailed("connection", subject, `this is not Kafka's protocol: ${textOf(cause)}`))
+    }
+  }
+  connection.processData = take
+  watch.onBytes = take
 
   const failure = (reason: KafkaErrorName, { api }: Job, cause: string) =>
     new KafkaError({ reason, operation: api.name, subject, cause })

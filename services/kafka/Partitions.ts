@@ -1,5 +1,6 @@
 /** Reading and writing partitions: fetch, offsets, leader epochs, produce. */
 import { Effect } from "effect"
+import { freeBytes } from "../../src/codec/FreeBytes.ts"
 import type { KafkaErrorName } from "../../src/codec/kafka/ErrorCodes.ts"
 import * as FetchApi from "../../src/codec/kafka/Fetch.ts"
 import * as ListOffsetsApi from "../../src/codec/kafka/ListOffsets.ts"
@@ -11,6 +12,7 @@ import type {
   EpochEnd,
   EpochQuestion,
   FetchRequest,
+  FetchResponse,
   KafkaError,
   PartitionOffset,
   ProduceAck,
@@ -78,7 +80,16 @@ export const makePartitions = (connections: Connections) => {
   const fetch = (request: FetchRequest) => {
     const to = { broker: request.broker, lane: fetchLane, waitMs: request.maxWaitMs }
     return callBroker(connections, to, FetchApi.fetch, request).pipe(
-      Effect.flatMap((answer) => accepted(answer, "fetch", `broker ${request.broker}`))
+      Effect.flatMap((answer) => accepted(answer, "fetch", `broker ${request.broker}`)),
+      Effect.map(({ partitions, throttleMs }): FetchResponse => ({
+        throttleMs,
+        partitions,
+        free: () => {
+          // All are views of one answer, which has its memory to itself.
+          const view = partitions.find(({ records }) => records.length > 0)
+          if (view !== undefined) freeBytes(Buffer.from(view.records.buffer))
+        }
+      }))
     )
   }
 

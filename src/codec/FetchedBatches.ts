@@ -9,6 +9,7 @@ import { AbortedProducers, type AbortedTransactionStart } from "./AbortedProduce
 import { CodecError, corrupt, truncated } from "./CodecError.ts"
 import { codecFailure, decompressBytes } from "./Compression.ts"
 import { controlType } from "./ControlRecord.ts"
+import { freeBytes } from "./FreeBytes.ts"
 import {
   type BatchHeader,
   batchPlace,
@@ -27,6 +28,13 @@ export interface DataBatch {
 export type BatchOutcome =
   | ({ readonly kind: "data" } & DataBatch)
   | { readonly kind: "control" | "aborted"; readonly header: BatchHeader }
+
+/** Gives back what was decompressed for these; their records must not be read any more. */
+export const freeBatches = (outcomes: ReadonlyArray<BatchOutcome>): void => {
+  for (const outcome of outcomes) {
+    if (outcome.kind === "data" && outcome.header.compression !== "none") freeBytes(outcome.records)
+  }
+}
 
 export interface FetchedRecords extends TopicPartition {
   readonly records: Buffer
@@ -113,7 +121,8 @@ const outcome = (
  * the next fetch. Batches without records (compaction leaves them) are data. A control or aborted
  * batch is never decompressed as data. Fails with `CodecError`: Corrupt on a checksum, length or
  * order that does not hold, Truncated on bytes without any whole batch, Unsupported as
- * `readBatchHeader`. `fetched.records` must not change while the outcomes are in use.
+ * `readBatchHeader`. `fetched.records` must not change while the outcomes are in use;
+ * after a failure nothing reads it any more.
  */
 export const readFetched = (
   fetched: FetchedRecords,
@@ -123,7 +132,11 @@ export const readFetched = (
     try: async () => {
       const decisions = await decide(fetched)
       const wanted = decisions.filter(({ header }) => nextOffset(header) > from)
-      return Promise.all(wanted.map((decision) => outcome(fetched, decision)))
+      const read = await Promise.allSettled(wanted.map((decision) => outcome(fetched, decision)))
+      return read.map((one) => {
+        if (one.status === "rejected") throw one.reason
+        return one.value
+      })
     },
     catch: (error) =>
       error instanceof CodecError ? error : codecFailure(error, topicPartitionName(fetched))

@@ -2,6 +2,7 @@
 import { Buffer } from "node:buffer"
 import zlib from "node:zlib"
 import { corrupt } from "./CodecError.ts"
+import { spareBytes } from "./FreeBytes.ts"
 import { poolOptions, StreamPool } from "./StreamPool.ts"
 import { type ZstdFrame, zstdFrames } from "./ZstdFrames.ts"
 
@@ -26,8 +27,27 @@ const compressorsOf = (level: number): StreamPool => {
 export const zstdCompress = (bytes: Uint8Array, level: number): Promise<Buffer> =>
   compressorsOf(level).run(bytes, Infinity)
 
+/**
+ * Bytes of content from which on a frame is given memory of its own, that can be given back: then a
+ * context of its own is less work (measured at 1 MiB: 0.6 against 1.4 ms in all).
+ */
+const ownMemoryBytes = 256 << 10
+
+const decompressAlone = (bytes: Uint8Array, contentSize: number): Promise<Buffer> =>
+  new Promise((resolve, reject) => {
+    const chunkSize = contentSize + spareBytes
+    zlib.zstdDecompress(bytes, { chunkSize, maxOutputLength: contentSize }, (error, output) => {
+      if (error === null) resolve(output)
+      else reject(error)
+    })
+  })
+
 const decompressFrame = async (bytes: Buffer, frame: ZstdFrame): Promise<Buffer> => {
-  const output = await decompressors.run(bytes.subarray(frame.start, frame.end), frame.bound)
+  const { bound, contentSize = 0, end, start } = frame
+  const whole = bytes.subarray(start, end)
+  const output = await (contentSize < ownMemoryBytes
+    ? decompressors.run(whole, bound)
+    : decompressAlone(whole, contentSize))
   if (frame.contentSize !== undefined && frame.contentSize !== output.length) {
     throw corrupt(`a zstd frame of ${frame.contentSize} bytes held ${output.length}`)
   }

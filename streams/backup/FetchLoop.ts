@@ -123,6 +123,7 @@ export const fetchLoop = (
         }).pipe(
           Effect.withSpan("BackupTopics.fetched", { attributes: { broker, bytes } })
         )
+        response.free()
         settled(sent)
         return next
       })

@@ -5,6 +5,7 @@ import { Kafka, KafkaError } from "../../services/Kafka.ts"
 import { refetchedRecords } from "../../services/Metrics.ts"
 import { CodecError } from "../../src/codec/CodecError.ts"
 import type { BatchOutcome } from "../../src/codec/FetchedBatches.ts"
+import { freeBatches } from "../../src/codec/FetchedBatches.ts"
 import type { KafkaErrorName } from "../../src/codec/kafka/ErrorCodes.ts"
 import { isRetriable } from "../../src/codec/kafka/ErrorCodes.ts"
 import { nextFetchOffset } from "../../src/codec/RecordBatch.ts"
@@ -122,6 +123,7 @@ export const makeTakeIn = (refresh: Effect.Effect<void>): TakeIn => ({
           const read = yield* readAsFarAsWhole(fetched, partition.writer.position())
           yield* countRefetched(partition, read.batches)
           yield* partition.writer.append(read.batches)
+          freeBatches(read.batches)
           partition.readEpoch = read.batches.at(-1)?.header.leaderEpoch ?? partition.readEpoch
           if (read.error !== undefined) partition.fail(read.error)
         }).pipe(Effect.catchAll((error) => Effect.sync(() => partition.fail(error))))

@@ -8,6 +8,7 @@ import type { CodecError } from "../../src/codec/CodecError.ts"
 import { mismatch } from "../../src/codec/CodecError.ts"
 import type { Compression } from "../../src/codec/Compression.ts"
 import { compress } from "../../src/codec/Compression.ts"
+import { freeBytes } from "../../src/codec/FreeBytes.ts"
 import { RecordCursor } from "../../src/codec/RecordCursor.ts"
 import type { PlannedFile } from "../../src/domain/Plan.ts"
 import { decoding } from "../Decoding.ts"
@@ -112,6 +113,7 @@ export const assemble = (
         assembler.startFile(block.layout)
       }
       assembler.append(block.bytes, recordCount, assembly.restoredThrough)
+      if (block.isOwn) freeBytes(block.bytes)
     })
 
   return Effect.gen(function*() {

@@ -27,6 +27,8 @@ export interface Stop {
 
 export interface DecodedBlock {
   readonly bytes: Buffer
+  /** Not a view of the file's bytes. */
+  readonly isOwn: boolean
   readonly layout: ReadableLayout
 }
 

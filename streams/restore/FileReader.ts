@@ -106,7 +106,7 @@ export const readFile = (
         const decoded = yield* Effect.forkIn(
           Effect.map(decode(block), (bytes) => {
             share.adjust(bytes.length - guess)
-            return { bytes, layout }
+            return { bytes, isOwn: bytes.buffer !== block.data.buffer, layout }
           }),
           scope
         )

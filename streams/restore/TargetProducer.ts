@@ -8,6 +8,7 @@ import type { KafkaError, ProduceAck } from "../../services/Kafka.ts"
 import { Kafka } from "../../services/Kafka.ts"
 import { sealBatch } from "../../src/codec/BatchWriter.ts"
 import type { BufferPool } from "../../src/codec/BufferPool.ts"
+import { freeBytes } from "../../src/codec/FreeBytes.ts"
 import { batchHeaderBytes } from "../../src/codec/RecordBatch.ts"
 import { deliverBatch, deliveryTimeoutMs, produceOnce, requestTimeoutMs } from "../DeliverBatch.ts"
 import type { Leaders } from "../Leaders.ts"
@@ -105,6 +106,7 @@ export const produce = (
         const broker = yield* patiently("30 seconds")(leaders.of(target.partition))
         const bytes = seal(item, section, identity, position)
         if (section.compression === "none") buffers.give(section.bytes)
+        else freeBytes(section.bytes)
         const request = { ...target.partition, broker, batch: bytes, timeoutMs: requestTimeoutMs }
         const answer = yield* Effect.forkIn(produceOnce(kafka, request), scope)
         const { batch, file } = item
@@ -191,7 +193,11 @@ export const produce = (
         if (one.kind === "halt") return one.end === undefined ? true : yield* one.end
         if (one.kind === "end") return yield* Effect.as(finish(one), false)
         const answer = yield* Effect.either(Fiber.join(one.answer))
-        if (answer._tag === "Right") return yield* Effect.as(accept(one, answer.right), false)
+        if (answer._tag === "Right") {
+          yield* accept(one, answer.right)
+          freeBytes(one.bytes)
+          return false
+        }
         if (worthRepeating(answer.left)) return yield* repeatFrom(one)
         return yield* verdictOf(target, one, limit, answer.left)
       })

@@ -1,7 +1,13 @@
 /** Reading from the cluster in memory: metadata, fetch, offsets, configs. */
 import { Clock, Effect } from "effect"
-import type { FetchedPartition, FetchPartition, FetchRequest } from "../../../services/Kafka.ts"
+import type {
+  FetchedPartition,
+  FetchPartition,
+  FetchRequest,
+  FetchResponse
+} from "../../../services/Kafka.ts"
 import type { Kafka, TopicMetadata } from "../../../services/Kafka.ts"
+import { freeBytes } from "../../../src/codec/FreeBytes.ts"
 import type { KafkaErrorName } from "../../../src/codec/kafka/ErrorCodes.ts"
 import type { MemoryCluster } from "./MemoryCluster.ts"
 import type { MemoryLog } from "./MemoryLog.ts"
@@ -78,6 +84,22 @@ const fetchNow = (cluster: MemoryCluster, request: FetchRequest): Array<FetchedP
   })
 }
 
+/** Of records in memory of their own, so that who reads them too late finds nothing. */
+const answerOf = (found: ReadonlyArray<FetchedPartition>): FetchResponse => {
+  const partitions = found.map((one) => {
+    const records = Buffer.allocUnsafeSlow(one.records.length)
+    one.records.copy(records)
+    return { ...one, records }
+  })
+  return {
+    throttleMs: 0,
+    partitions,
+    free: () => {
+      for (const { records } of partitions) freeBytes(records)
+    }
+  }
+}
+
 export const reads = (cluster: MemoryCluster): Reads => ({
   metadata: (names) =>
     Effect.sync(() => ({
@@ -95,7 +117,7 @@ export const reads = (cluster: MemoryCluster): Reads => ({
       const size = partitions.reduce((sum, { records }) => sum + records.length, 0)
       const left = deadline - (yield* Clock.currentTimeMillis)
       const told = partitions.some(({ error }) => error !== undefined)
-      if (told || size >= request.minBytes || left <= 0) return { throttleMs: 0, partitions }
+      if (told || size >= request.minBytes || left <= 0) return answerOf(partitions)
       yield* Effect.raceFirst(
         Effect.interruptible(cluster.changes.after(version)),
         Effect.interruptible(Effect.sleep(left))

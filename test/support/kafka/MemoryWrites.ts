@@ -80,7 +80,7 @@ const produce = (cluster: MemoryCluster): Writes["produce"] => (request) =>
     const batch = rewrites ? stampedAt(request.batch, now) : request.batch
     const baseOffset = verdict.kind === "duplicate"
       ? verdict.baseOffset
-      : cluster.append(request, batch).header.baseOffset
+      : cluster.append(request, Buffer.from(batch)).header.baseOffset
     const logAppendTimeMs = rewrites ? now : -1n
     return Effect.succeed({
       baseOffset,
