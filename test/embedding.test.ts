@@ -31,7 +31,7 @@ const main = Effect.gen(function*() {
   cluster.append({ topic: "t", partition: 0 }, buildBatch([plainRecord()]))
   yield* Stream.runDrain(backupTopics(options))
   const bucket = yield* ObjectStoreMemory.Bucket
-  console.log([...bucket.objects.keys()].join())
+  console.log([...bucket.objects.keys()].filter((key) => key.startsWith("p/")).join())
 })
 await Effect.runPromise(main.pipe(Effect.provide(world)))
 `

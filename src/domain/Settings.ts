@@ -19,6 +19,8 @@ export interface BackupOptions {
   readonly maxBufferBytes: number
   /** Milliseconds after which buffered files are synced to the disk; 0 only when they are closed. */
   readonly bufferSyncMs: number
+  /** Of zstd, 1 to 19. */
+  readonly compressionLevel: number
   /** Milliseconds without Kafka after which what is buffered is uploaded; 0 never. */
   readonly kafkaOutageFlushMs: number
   readonly flushOnExit: boolean

@@ -33,6 +33,8 @@ export interface ArchiveOptions {
   readonly patience: "30 seconds" | undefined
   /** Told of every try: what went wrong, or that it went well. */
   readonly tried?: (error: StoreError | undefined) => void
+  /** What has to succeed before each try. */
+  readonly before?: Effect.Effect<void, PartitionFailure>
 }
 
 const body = (file: GrowingFile): Effect.Effect<ObjectBody, PartitionFailure, DiskBuffer> =>
@@ -60,10 +62,12 @@ const put = (file: GrowingFile, options: ArchiveOptions) =>
       return Effect.ignoreLogged(buffer.sync(file.name))
     })
     const once = Metric.incrementBy(uploads, 1).pipe(
+      Effect.zipRight(options.before ?? Effect.void),
       Effect.zipRight(store.putIfAbsent(file.name, source, factsToMetadata(file.facts))),
       timed(uploadSeconds),
       Effect.tap(() => options.tried?.(undefined)),
       Effect.tapError((error) => {
+        if (error._tag !== "StoreError") return keepSafe
         options.tried?.(error)
         return Metric.incrementBy(uploadFailures(error.reason), 1).pipe(
           Effect.zipRight(
@@ -79,7 +83,7 @@ const put = (file: GrowingFile, options: ArchiveOptions) =>
       schedule: options.patience === undefined
         ? backoff
         : Schedule.intersect(backoff, Schedule.upTo(Schedule.forever, options.patience)),
-      while: (error) => error.transient
+      while: (error) => error._tag === "StoreError" && error.transient
     })
   })
 

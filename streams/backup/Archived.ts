@@ -18,11 +18,12 @@ export interface ArchivedFile extends TopicPartition {
 /**
  * `Conflict`: the archive holds something else at the same offset. `BeyondLog`: the archive is
  * ahead of the partition. `CutBack`: the log has lost what was read, and goes on in a later leader
- * epoch. `NoPrefix`: a second generation needs a prefix. `Incomplete`: partitions
- * failed, the others are done; or a partition was given up before what was asked had been done.
+ * epoch. `NoPrefix`: a second generation needs a prefix. `Claimed`: another cluster was the first
+ * to write under the prefix. `Incomplete`: partitions failed, the others are done; or a partition
+ * was given up before what was asked had been done.
  */
 export class BackupError extends Data.TaggedError("BackupError")<{
-  readonly reason: "Conflict" | "BeyondLog" | "CutBack" | "NoPrefix" | "Incomplete"
+  readonly reason: "Conflict" | "BeyondLog" | "CutBack" | "NoPrefix" | "Claimed" | "Incomplete"
   readonly message: string
 }> {}
 

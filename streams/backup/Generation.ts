@@ -18,6 +18,7 @@ import type { TopicPartition } from "../../src/domain/TopicPartition.ts"
 import { listFolders } from "../StoreReads.ts"
 import { agreesWithCluster } from "./Agreement.ts"
 import { BackupError } from "./Archived.ts"
+import { isClaimedFor } from "./Claim.ts"
 import type { NewestFile } from "./Newest.ts"
 import { newestFile } from "./Newest.ts"
 
@@ -55,7 +56,7 @@ const isOurs = (origin: Origin, source: TopicPartition, newest: NewestFile) =>
  * Whether what the prefix holds of the topic, in any other partition, is of this generation;
  * `undefined` when it holds nothing.
  */
-const topicIsOurs = (
+export const topicIsOurs = (
   prefix: string,
   origin: Origin,
   { partition, topic }: TopicPartition
@@ -98,7 +99,8 @@ const awaitsFormerLife = (
 
 /**
  * Chooses the root of a partition by its newest file under the prefix, or, when it has none, by
- * its siblings' and by what the disk buffer is still to upload, and finds the newest file there.
+ * its siblings', by what the disk buffer is still to upload, and by who has claimed the prefix, and
+ * finds the newest file there.
  * `buffered`: the buffer's files of the topic; `hint`: see `newestFile`.
  */
 export const placePartition = (
@@ -117,11 +119,10 @@ export const placePartition = (
       if (newest.value.facts === undefined && (yield* topicIsOurs(prefix, origin, source))) {
         return { root: first, newest, agrees: false }
       }
-    } else if (
-      !(yield* awaitsFormerLife(first, origin, buffered)) &&
-      (yield* topicIsOurs(prefix, origin, source)) !== false
-    ) {
-      return { root: first, newest, agrees: true }
+    } else if (!(yield* awaitsFormerLife(first, origin, buffered))) {
+      const ours = (yield* topicIsOurs(prefix, origin, source))
+        ?? (yield* isClaimedFor(prefix, origin, source.topic))
+      if (ours !== false) return { root: first, newest, agrees: true }
     }
     const root = yield* laterRoot(prefix, source.topic, origin.topicId)
     return { root, newest: yield* newestFile(root, source, hint), agrees: true }

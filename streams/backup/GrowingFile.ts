@@ -32,8 +32,12 @@ export interface FileWriterSettings {
   readonly watermark: bigint
   /** The buffer file that continues the archive, if there is one. */
   readonly file: GrowingFile | undefined
+  /** Runs before a file is begun; when it fails, none is. */
+  readonly begin: Effect.Effect<void, PartitionFailure>
   /** Bytes at which a file is uploaded. */
   readonly minFileSize: number
+  /** Of zstd. */
+  readonly compressionLevel: number
   /** Makes the file durable in the archive, then removes it from the buffer. */
   readonly archive: (file: GrowingFile) => Effect.Effect<ArchivedFile, PartitionFailure>
 }
@@ -123,7 +127,7 @@ export const makeFileWriter = (
       upload,
       write: ({ block, facts, timestampType }) =>
         Effect.gen(function*() {
-          const compressed = yield* compress("zstd", block.bytes)
+          const compressed = yield* compress("zstd", block.bytes, settings.compressionLevel)
           const open = file ?? (yield* create(block.firstOffset, timestampType))
           file = open
           const frame = frameBlock(block.recordCount, compressed, open.sync)
@@ -140,7 +144,8 @@ export const makeFileWriter = (
           Effect.zipRight(
             Metric.incrementBy(bufferedRecordBytes(source.topic), block.bytes.length)
           ),
-          Effect.zipRight(uploadWhenLarge)
+          Effect.zipRight(uploadWhenLarge),
+          (write) => file === undefined ? Effect.zipRight(settings.begin, write) : write
         ),
       noteTail: ({ coverageNext, gaps, lastLeaderEpoch }) =>
         Effect.suspend(() => {

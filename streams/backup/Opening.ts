@@ -6,11 +6,12 @@ import type { ForeignSchema } from "../../services/ForeignSchema.ts"
 import type { Kafka } from "../../services/Kafka.ts"
 import type { ObjectStore } from "../../services/ObjectStore.ts"
 import type { BufferPool } from "../../src/codec/BufferPool.ts"
-import { parseArchiveKey } from "../../src/domain/ArchiveKey.ts"
+import { joinPath, parseArchiveKey } from "../../src/domain/ArchiveKey.ts"
 import type { BackupOptions } from "../../src/domain/Settings.ts"
 import type { TopicPartition } from "../../src/domain/TopicPartition.ts"
 import type { ByteBudget } from "../ByteBudget.ts"
 import type { ArchivedFile, PartitionFailure } from "./Archived.ts"
+import { beginFirst, beginFirstIfPossible } from "./BeginFirst.ts"
 import type { Committer } from "./Committer.ts"
 import type { GrowingFile } from "./GrowingFile.ts"
 import type { OpenBlocks } from "./OpenBlocks.ts"
@@ -29,8 +30,15 @@ export interface OpeningEnvironment {
   readonly committer: Committer
   /** Something ended in a way that no caller can handle. */
   readonly crashed: (cause: Cause.Cause<never>) => Effect.Effect<void>
-  readonly archive: (file: GrowingFile) => Effect.Effect<ArchivedFile, PartitionFailure>
+  readonly archive: (
+    file: GrowingFile,
+    before: Effect.Effect<void, PartitionFailure>
+  ) => Effect.Effect<ArchivedFile, PartitionFailure>
+  /** Ids of the topics whose first generation is known to be this one's. */
+  readonly begun: Set<string>
 }
+
+type Env = Kafka | ObjectStore | DiskBuffer | ForeignSchema
 
 /** Its writer runs until the scope closes. `failed` is completed by what stops the partition. */
 export const openOwned = (
@@ -43,7 +51,7 @@ export const openOwned = (
 ): Effect.Effect<
   OwnedPartition,
   PartitionFailure,
-  Kafka | ObjectStore | DiskBuffer | ForeignSchema | Scope.Scope
+  Env | Scope.Scope
 > =>
   Effect.gen(function*() {
     const { committer, options } = env
@@ -53,8 +61,15 @@ export const openOwned = (
     const opened = yield* openPartition(options.prefix, origin, source, facts)
     let { newestFirst, watermark } = opened
     const growing = makeRoom ? undefined : opened.files.at(-1)
+    const context = yield* Effect.context<Env>()
+    const whenFirst = (begin: typeof beginFirst) =>
+      Effect.suspend(() =>
+        newestFirst === undefined && opened.root === joinPath(options.prefix)
+          ? Effect.provide(begin(options.prefix, origin, source, env.begun), context)
+          : Effect.void
+      )
     for (const file of opened.files.filter((each) => each !== growing)) {
-      const done = yield* env.archive(file)
+      const done = yield* env.archive(file, whenFirst(beginFirst))
       watermark = done.facts.coverageNext
       newestFirst = parseArchiveKey(done.key)?.firstOffset
     }
@@ -74,7 +89,9 @@ export const openOwned = (
       root: opened.root,
       watermark,
       file: growing,
+      begin: whenFirst(beginFirstIfPossible),
       minFileSize: options.minFileSize,
+      compressionLevel: options.compressionLevel,
       maxFileAgeMs: options.maxFileAgeMs,
       idleMs: options.partitionIdleMs,
       syncMs: options.bufferSyncMs,
@@ -84,7 +101,7 @@ export const openOwned = (
       failed: (error) => fail(error),
       crashed: env.crashed,
       archive: (file) =>
-        Effect.tap(env.archive(file), (done) => {
+        Effect.tap(env.archive(file, whenFirst(beginFirst)), (done) => {
           newestFirst = parseArchiveKey(done.key)?.firstOffset
           markDurable(done.facts.coverageNext)
         })

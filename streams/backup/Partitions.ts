@@ -34,7 +34,7 @@ const longestPause = 60
 /** The same after a full disk, where the uploads of this process make room. */
 const longestPauseWhenFull = 10
 
-export interface PartitionsEnvironment extends Omit<OpeningEnvironment, "archive"> {
+export interface PartitionsEnvironment extends Omit<OpeningEnvironment, "archive" | "begun"> {
   readonly owned: OwnedPartitions
   readonly archived: (file: ArchivedFile) => void
 }
@@ -70,8 +70,8 @@ const canPass = (error: PartitionFailure): boolean =>
   (error._tag === "KafkaError" && error.retriable)
   || (error._tag === "StoreError" && error.transient)
   || isFull(error)
-  // Opened again, it goes on in a branch.
-  || (error._tag === "BackupError" && error.reason === "CutBack")
+  // Opened again, it goes on in a branch, or as a later generation.
+  || (error._tag === "BackupError" && (error.reason === "CutBack" || error.reason === "Claimed"))
 
 export const makePartitions = (
   env: PartitionsEnvironment
@@ -97,19 +97,22 @@ export const makePartitions = (
       return lock
     }
 
-    const archive = (file: GrowingFile) =>
-      Effect.flatMap(Clock.currentTimeMillis, (sinceMs) =>
+    const archive = (file: GrowingFile, before: Effect.Effect<void, PartitionFailure>) =>
+      Effect.flatMap(Effect.clock, (clock) =>
         archiveFile(file, {
+          before,
           patience: options.once ? "30 seconds" : undefined,
           tried: (error) => {
-            trouble = error === undefined ? undefined : { sinceMs, ...trouble, error }
+            // A try that only waited for its answer has failed when it gives up, and no sooner.
+            const sinceMs = trouble?.sinceMs ?? clock.unsafeCurrentTimeMillis()
+            trouble = error === undefined ? undefined : { sinceMs, error }
           }
         })).pipe(
           uploading.withPermits(1),
           Effect.tap((done) => Effect.sync(() => env.archived(done))),
           Effect.provide(context)
         )
-    const openingEnvironment = { ...env, archive }
+    const openingEnvironment = { ...env, archive, begun: new Set<string>() }
 
     const run = (
       source: TopicPartition,

@@ -3,7 +3,7 @@ import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
 import { compareRestored } from "../../dev/truth/Compare.ts"
 import { Truth } from "../../dev/truth/Truth.ts"
-import { bucketFiles, identity } from "../support/records/ArchiveView.ts"
+import { archiveFiles, identity } from "../support/records/ArchiveView.ts"
 import { coverages, misfits } from "../support/records/Coverage.ts"
 import {
   committed,
@@ -29,7 +29,7 @@ layer(Live, { excludeTestServices: true, timeout: "3 minutes" })("done before", 
         const shape = mixed()
         const { topic } = yield* produceShape(shape)
         const target = `${targetPrefix}${topic}`
-        const archive = bucketFiles(keeper.prefix)
+        const archive = archiveFiles(keeper.prefix)
 
         yield* keeper.backup([topic])
         const once = yield* archive

@@ -5,7 +5,7 @@ import { compareRestored } from "../../dev/truth/Compare.ts"
 import { avscRead } from "../support/AvscReader.ts"
 import type { StoredFile } from "../support/records/ArchiveView.ts"
 import {
-  bucketFiles,
+  archiveFiles,
   containerFacts,
   containerMetadata,
   directoryFiles,
@@ -56,7 +56,7 @@ layer(Live, { excludeTestServices: true, timeout: "3 minutes" })(
             found.flatMap(({ records }) => records).length,
             800
           )
-          const inBucket = yield* bucketFiles(bucket.prefix)
+          const inBucket = yield* archiveFiles(bucket.prefix)
           assert.deepStrictEqual(found, yield* contents(bucket.prefix, inBucket))
           yield* directory.backup([topic])
           assert.deepStrictEqual(

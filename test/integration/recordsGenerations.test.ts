@@ -5,7 +5,7 @@ import { compareRestored } from "../../dev/truth/Compare.ts"
 import type { ProduceLine } from "../../dev/truth/Truth.ts"
 import { Truth } from "../../dev/truth/Truth.ts"
 import type { StoredFile } from "../support/records/ArchiveView.ts"
-import { bucketFiles, directoryFiles, identity } from "../support/records/ArchiveView.ts"
+import { archiveFiles, directoryFiles, identity } from "../support/records/ArchiveView.ts"
 import { coverages, misfits } from "../support/records/Coverage.ts"
 import { committed, createTargets, live, makeKeeper } from "../support/records/Keeper.ts"
 import { hex, range } from "../support/records/Shapes.ts"
@@ -79,7 +79,7 @@ layer(Live, { excludeTestServices: true, timeout: "3 minutes" })("two lives of a
         yield* truth.produce(lives(topic, "first", 60, 3))
         const first = yield* describe(topic)
         yield* keeper.backup([topic])
-        const firstFiles = yield* bucketFiles(`${keeper.prefix}/`)
+        const firstFiles = yield* archiveFiles(`${keeper.prefix}/`)
 
         yield* truth.deleteTopics([topic])
         yield* truth.createTopics([{ topic, partitions: 2 }])
@@ -90,12 +90,12 @@ layer(Live, { excludeTestServices: true, timeout: "3 minutes" })("two lives of a
         yield* keeper.backup([topic])
 
         const later = `${keeper.prefix}.generations/${second.topicId}`
-        const secondFiles = yield* bucketFiles(`${later}/`)
+        const secondFiles = yield* archiveFiles(`${later}/`)
         assert.deepStrictEqual(
-          identity(yield* bucketFiles(`${keeper.prefix}/`)),
+          identity(yield* archiveFiles(`${keeper.prefix}/`)),
           identity(firstFiles)
         )
-        const all = yield* bucketFiles(keeper.prefix)
+        const all = yield* archiveFiles(keeper.prefix)
         assert.strictEqual(all.length, firstFiles.length + secondFiles.length)
         yield* tiles(firstFiles, first)
         yield* tiles(secondFiles, second)
@@ -136,7 +136,7 @@ layer(Live, { excludeTestServices: true, timeout: "3 minutes" })("two lives of a
         running.child.kill("SIGTERM")
         const { code, stderr } = yield* running.finished
         assert.strictEqual(code, 0, stderr)
-        assert.deepStrictEqual(yield* bucketFiles(keeper.prefix), [])
+        assert.deepStrictEqual(yield* archiveFiles(keeper.prefix), [])
 
         yield* truth.deleteTopics([topic])
         yield* truth.createTopics([{ topic, partitions: 2 }])
@@ -145,7 +145,7 @@ layer(Live, { excludeTestServices: true, timeout: "3 minutes" })("two lives of a
         yield* keeper.backup([topic])
 
         const roots = [keeper.prefix, `${keeper.prefix}.generations/${second.topicId}`]
-        const files = yield* Effect.forEach(roots, (root) => bucketFiles(`${root}/`))
+        const files = yield* Effect.forEach(roots, (root) => archiveFiles(`${root}/`))
         yield* tiles(files[0] ?? [], first)
         yield* tiles(files[1] ?? [], second)
         assert.deepStrictEqual(yield* directoryFiles(keeper.workingDirectory), [])

@@ -7,7 +7,7 @@ import { avscRead } from "../support/AvscReader.ts"
 import type { FixtureRecord } from "../support/Fixtures.ts"
 import { fixtureBytes, fixtureKeys, fixtureRecords } from "../support/Fixtures.ts"
 import {
-  bucketFiles,
+  archiveFiles,
   containerMetadata,
   putIntoBucket,
   putIntoDirectory
@@ -111,7 +111,7 @@ layer(Live, { excludeTestServices: true, timeout: "3 minutes" })(
           yield* keeper.backup(names)
           const schema = yield* originalSchema
           const found: Array<ReturnType<typeof archivedForm>> = []
-          for (const { bytes, key } of yield* bucketFiles(keeper.prefix)) {
+          for (const { bytes, key } of yield* archiveFiles(keeper.prefix)) {
             const head = yield* Effect.promise(() => containerMetadata(bytes))
             const ours = fieldsOf(head.schema)
             assert.strictEqual(head.codec, "zstandard")

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Ref } from "effect"
-import { committed, createTopic } from "../support/BackupHarness.ts"
+import { archiveKeys, committed, createTopic } from "../support/BackupHarness.ts"
 import {
   archivedOffsets,
   fill,
@@ -109,7 +109,9 @@ describe("members of one group", () => {
       yield* createTopic("orders", 4)
       const bucket = yield* Bucket
       const first = yield* one.start({ minFileSize: 1 })
-      yield* until(Effect.sync(() => one.faults.calls("fetch") > 0))
+      yield* fillAll(1)
+      yield* until(Effect.map(archiveKeys, (keys) => keys.length === 4), "the first uploads")
+      bucket.calls.length = 0
       yield* Ref.set(bucket.delay, "1 hour")
       yield* fillAll(10)
       yield* until(Effect.sync(() => bucket.calls.some(([call]) => call === "putIfAbsent")))

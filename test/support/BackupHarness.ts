@@ -7,6 +7,7 @@ import { decodeBlock, readContainer } from "../../src/codec/ContainerReader.ts"
 import { factsFromMetadata } from "../../src/codec/FactsMetadata.ts"
 import type { ArchivedRecord } from "../../src/codec/RecordCursor.ts"
 import { readRecords } from "../../src/codec/RecordCursor.ts"
+import { parseArchiveKey } from "../../src/domain/ArchiveKey.ts"
 import type { BackupOptions } from "../../src/domain/Settings.ts"
 import type { TopicPartition } from "../../src/domain/TopicPartition.ts"
 import { backupTopics } from "../../streams/BackupTopics.ts"
@@ -35,6 +36,7 @@ export const backupOptions = (changes: Partial<BackupOptions> = {}): BackupOptio
   partitionIdleMs: 60_000,
   maxBufferBytes: 0,
   bufferSyncMs: 0,
+  compressionLevel: 1,
   kafkaOutageFlushMs: 0,
   flushOnExit: false,
   once: true,
@@ -69,7 +71,11 @@ export const append = (source: TopicPartition, count: number) =>
 
 export const objects = Effect.map(ObjectStoreMemory.Bucket, ({ objects }) => objects)
 
-export const archiveKeys = Effect.map(objects, (all) => [...all.keys()].sort())
+/** Keys of everything but what lies beside the archive. */
+export const archiveKeys = Effect.map(
+  objects,
+  (all) => [...all.keys()].filter((key) => parseArchiveKey(key) !== undefined).sort()
+)
 
 /** Every record of an archive or buffer file. */
 export const recordsIn = (bytes: Uint8Array) =>

@@ -4,6 +4,7 @@ import { DiskBuffer } from "../../services/DiskBuffer.ts"
 import { FlushRequests } from "../../services/FlushRequests.ts"
 import { ForeignSchemaLayer } from "../../services/ForeignSchemaLayer.ts"
 import { Kafka } from "../../services/Kafka.ts"
+import type { ObjectStore } from "../../services/ObjectStore.ts"
 import { originalSchema } from "../../src/codec/AvroSchema.ts"
 import type { BackupOptions } from "../../src/domain/Settings.ts"
 import type { TopicPartition } from "../../src/domain/TopicPartition.ts"
@@ -24,15 +25,14 @@ export const shared = Layer.mergeAll(
   Logger.remove(Logger.defaultLogger)
 )
 
-/** One installation: run it, start it in the background, ask it to flush. */
-export const newProgram = Effect.gen(function*() {
+/** One installation with that store: run it, start it in the background, ask it to flush. */
+export const newProgramOn = Effect.fnUntraced(function*<E>(store: Layer.Layer<ObjectStore, E>) {
   const cluster = yield* KafkaMemory.Cluster
-  const bucket = yield* ObjectStoreMemory.Bucket
   const disk = yield* DiskBufferMemory.makeDisk
   const faults = new MemoryFaults()
   const context = yield* Layer.build(Layer.mergeAll(
     Layer.succeed(Kafka, KafkaMemory.connect(cluster, faults)),
-    ObjectStoreMemory.layerOn(bucket),
+    store,
     DiskBufferMemory.layerOn(disk),
     FlushRequestsMemory.layer,
     ForeignSchemaLayer
@@ -62,11 +62,17 @@ export const newProgram = Effect.gen(function*() {
   }
 })
 
+/** One with the bucket in memory. */
+export const newProgram = Effect.flatMap(
+  ObjectStoreMemory.Bucket,
+  (bucket) => newProgramOn(ObjectStoreMemory.layerOn(bucket))
+)
+
 export type Program = Effect.Effect.Success<typeof newProgram>
 
 export const until = <E, R>(condition: Effect.Effect<boolean, E, R>, what = "it") =>
   Effect.repeat(Effect.delay(condition, "10 millis"), { until: (done) => done }).pipe(
-    Effect.timeoutFail({ duration: "8 seconds", onTimeout: () => `${what} never came to be` })
+    Effect.timeoutFail({ duration: "30 seconds", onTimeout: () => `${what} never came to be` })
   )
 
 const recordAt = (offset: number, tag: string) => ({

@@ -83,7 +83,9 @@ export const liveThrough = (batches: Batches, origin: Origin, tail: number) =>
       root,
       watermark: 0n,
       file: undefined,
+      begin: Effect.void,
       minFileSize: Number.POSITIVE_INFINITY,
+      compressionLevel: 1,
       archive: () => Effect.never
     })
     const moments: Array<Moment> = []

@@ -85,6 +85,15 @@ const own = {
     "0s",
     "Time after which what was written to the disk buffer is synced to the disk, against a power failure while Kafka is lost; 0 for only when a partition is idle or the program stops"
   ]),
+  compressionLevel: integer(
+    [
+      "compression-level",
+      "COMPRESSION_LEVEL",
+      "1",
+      "zstd level of archive files: a higher one takes more processor time, and does not make every kind of record smaller"
+    ],
+    { min: 1, max: 19, placeholder: "level" }
+  ),
   once: boolean([
     "once",
     "ONCE",
@@ -133,6 +142,7 @@ const optionsOf = (flags: Values<typeof own>) => ({
   partitionIdleMs: flags.partitionIdleThreshold,
   maxBufferBytes: flags.maxBufferSize,
   bufferSyncMs: flags.bufferSync,
+  compressionLevel: flags.compressionLevel,
   kafkaOutageFlushMs: flags.kafkaOutageFlush,
   consumeDelayMs: flags.consumeDelay,
   flushOnExit: flags.flushOnExit,

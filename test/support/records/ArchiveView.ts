@@ -49,6 +49,10 @@ export const bucketFiles = (prefix: string) =>
       })
   )
 
+/** Every archive file in the bucket whose key begins with `prefix`, in key order. */
+export const archiveFiles = (prefix: string) =>
+  Effect.map(bucketFiles(prefix), (files) => files.filter(({ key }) => key.endsWith(".avro")))
+
 /** Puts objects into the bucket as they are. */
 export const putIntoBucket = (objects: ReadonlyArray<Pick<StoredFile, "key" | "bytes">>) =>
   Effect.flatMap(StackAddresses, ({ s3 }) =>

@@ -1,0 +1,48 @@
+/** Whose the first generation of a topic is, said in an object beside the archive. */
+import { Effect, Schema, Stream } from "effect"
+import { bodyOfBytes } from "../../services/ObjectBody.ts"
+import type { StoreError } from "../../services/ObjectStore.ts"
+import { ObjectStore } from "../../services/ObjectStore.ts"
+import type { CodecError } from "../../src/codec/CodecError.ts"
+import { corrupt } from "../../src/codec/CodecError.ts"
+import { metaKey } from "../../src/domain/ArchiveKey.ts"
+import type { Origin } from "../../src/domain/FileAccount.ts"
+import { readObject, withPatience } from "../StoreReads.ts"
+
+/** What the object says: `{"clusterId":"…","topicId":"…"}`. */
+const Claim = Schema.parseJson(Schema.Struct({ clusterId: Schema.String, topicId: Schema.String }))
+
+const keyOf = (prefix: string, topic: string) => metaKey(prefix, "first-generation", topic)
+
+/** Whether it is this one's; `undefined`: nobody's so far. */
+export const isClaimedFor = (
+  prefix: string,
+  { clusterId, topicId }: Origin,
+  topic: string
+): Effect.Effect<boolean | undefined, StoreError | CodecError, ObjectStore> => {
+  const key = keyOf(prefix, topic)
+  return Stream.runFold(readObject(key), "", (text, bytes) => text + Buffer.from(bytes)).pipe(
+    Effect.flatMap((text) =>
+      Effect.mapError(Schema.decode(Claim)(text), () => corrupt(`${key} does not say whose it is`))
+    ),
+    Effect.map((claim) => claim.clusterId === clusterId && claim.topicId === topicId),
+    Effect.catchIf(
+      (error) => error._tag === "StoreError" && error.reason === "NotFound",
+      () => Effect.succeed(undefined)
+    )
+  )
+}
+
+/** Makes it this one's unless it is another's; true when it is this one's then. */
+export const claim = (
+  prefix: string,
+  origin: Origin,
+  topic: string
+): Effect.Effect<boolean, StoreError | CodecError, ObjectStore> =>
+  Effect.gen(function*() {
+    const store = yield* ObjectStore
+    const { clusterId, topicId } = origin
+    const body = bodyOfBytes(Buffer.from(JSON.stringify({ clusterId, topicId })))
+    const outcome = yield* withPatience(store.putIfAbsent(keyOf(prefix, topic), body, {}))
+    return outcome === "created" || (yield* isClaimedFor(prefix, origin, topic)) === true
+  })
