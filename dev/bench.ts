@@ -1,49 +1,72 @@
 /**
  * `npm run bench`: our commands beside Kafka's own ConsumerPerformance and ProducerPerformance, on
- * the same records, machine and minute. Needs the built bundle.
+ * the same records, machine and minute; with `--all` everything that is promised about speed, memory
+ * and size. Needs the built bundle.
  */
-import { Effect, Layer } from "effect"
-import fs from "node:fs/promises"
-import os from "node:os"
-import path from "node:path"
-import { groupsReport, runGroups } from "./bench/Groups.ts"
-import type { BenchOptions } from "./bench/Options.ts"
+import { Cause, Effect, Exit } from "effect"
+import fs from "node:fs"
+import type { BenchOptions, PartName } from "./bench/Options.ts"
 import { benchOptions } from "./bench/Options.ts"
-import { writePayload } from "./bench/Payload.ts"
+import type { Bench } from "./bench/Part.ts"
+import { partText } from "./bench/Part.ts"
+import { parts } from "./bench/Parts.ts"
 import { profileReport } from "./bench/Profile.ts"
-import { report } from "./bench/Report.ts"
-import { saveResults } from "./bench/Results.ts"
-import { runOnce, warmUp } from "./bench/Run.ts"
+import type { Outcome, Report } from "./bench/Results.ts"
+import { describeMachine, profilesDirectory, saveResults } from "./bench/Results.ts"
+import { progress } from "./bench/Workplace.ts"
+import { say } from "./demo/Terminal.ts"
 import { runScript } from "./Script.ts"
-import { StackAddresses, StackLayer } from "./stack/Stack.ts"
-import { TruthLayer } from "./truth/TruthLayer.ts"
+import { StackError } from "./stack/StackError.ts"
 
-const directory = Effect.acquireRelease(
-  Effect.promise(() => fs.mkdtemp(path.join(os.tmpdir(), "kafka-data-keep-bench-"))),
-  (directory) => Effect.promise(() => fs.rm(directory, { recursive: true, force: true }))
-)
+/** Above this, other programs take their share of the time that is measured. */
+const quietLoad = 0.5
+
+const runPart = (name: PartName, bench: Bench) =>
+  Effect.gen(function*() {
+    yield* progress(`part ${name}`)
+    const exit = yield* Effect.exit(parts[name](bench))
+    if (Exit.isSuccess(exit)) {
+      say(partText(exit.value))
+      return { name, result: exit.value } satisfies Outcome
+    }
+    if (Cause.isInterrupted(exit.cause)) return yield* Effect.failCause(exit.cause)
+    const failure = Cause.pretty(exit.cause)
+    yield* progress(`part ${name} failed: ${failure}`)
+    return { name, failure } satisfies Outcome
+  })
+
+const showProfiles = (directory: string) =>
+  Effect.sync(() => {
+    if (!fs.existsSync(directory)) return
+    say(profileReport(directory, 25))
+    say(`\n  ${directory}`)
+  })
 
 const bench = Effect.fnUntraced(function*(options: BenchOptions) {
-  const { kafkaVersion } = yield* StackAddresses
-  const work = yield* directory
-  const payload = yield* writePayload(work)
-  yield* warmUp(payload, work)
-  const runs = yield* Effect.forEach(
-    Array.from({ length: options.runs }, (_, at) => `bench-${at + 1}`),
-    (topic) => runOnce(options, payload, topic, work)
-  )
-  console.log(report(runs, options.records, payload.recordBytes))
-  if (options.profile) return console.log(profileReport(path.join(work, "profiles"), 25))
-  const groups = yield* runGroups(payload, work)
-  console.log(groupsReport(groups))
-  console.log(`\n  ${yield* saveResults(options, payload.recordBytes, kafkaVersion, runs, groups)}`)
+  const machine = yield* describeMachine
+  const report: Report = { time: new Date().toISOString(), machine, options }
+  const profiles = options.profile ? profilesDirectory(report) : undefined
+  if (machine.load > quietLoad) {
+    yield* progress(`the machine is busy (load ${machine.load.toFixed(2)}): trust no figure`)
+  }
+  if (options.scale !== 1) {
+    yield* progress(`${options.scale} of each workload: the bars are for all of it`)
+  }
+  const outcomes: Array<Outcome> = []
+  let file = ""
+  for (const name of options.parts) {
+    outcomes.push(yield* runPart(name, { ...options, profiles }))
+    file = yield* saveResults(report, outcomes)
+  }
+  if (profiles !== undefined) yield* showProfiles(profiles)
+  say(`\n  ${file}`)
+  const failed = outcomes.filter((outcome) => "failure" in outcome).map(({ name }) => name)
+  if (failed.length > 0) {
+    return yield* new StackError({
+      step: "bench",
+      cause: `parts that failed: ${failed.join(", ")}`
+    })
+  }
 })
 
-const Live = Layer.provideMerge(TruthLayer, StackLayer({ machine: "measured", heap: "1g" }))
-
-runScript(
-  benchOptions(process.argv.slice(2)).pipe(
-    Effect.flatMap((options) => Effect.provide(bench(options), Live)),
-    Effect.scoped
-  )
-)
+runScript(Effect.flatMap(benchOptions(process.argv.slice(2)), bench))

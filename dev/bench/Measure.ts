@@ -1,104 +1,70 @@
-/** Runs a program and measures it, and the servers that work for it meanwhile. */
+/** Runs a program to its end and measures it, and the servers that work for it meanwhile. */
 import { Effect } from "effect"
-import { spawn } from "node:child_process"
+import fs from "node:fs"
+import path from "node:path"
+import { pathToFileURL } from "node:url"
 import { Stack } from "../stack/Stack.ts"
 import { StackError } from "../stack/StackError.ts"
-import { cpuMs, peakMemory } from "./ProcessStats.ts"
+import type { Program, Usage } from "./Launch.ts"
+import { launch } from "./Launch.ts"
+import { cpuMs } from "./ProcessStats.ts"
+import { sum } from "./Statistics.ts"
+import { progress, Workplace } from "./Workplace.ts"
 
-export interface Measurement {
+export interface Measurement extends Usage {
   /** From start to exit, the runtime's own start included. */
   readonly wallMs: number
-  /** User and system time. */
-  readonly cpuMs: number
-  /** Highest resident memory, bytes. */
-  readonly peakMemory: number
+  /** Spent in garbage collections, all threads together; 0 for programs that are not ours. */
+  readonly gcMs: number
   /** Processor time of Kafka in the same time. */
   readonly brokerCpuMs: number
   /** Processor time of the S3 server in the same time. */
   readonly s3CpuMs: number
 }
 
-export interface Program {
-  readonly name: string
-  readonly command: string
-  readonly args: ReadonlyArray<string>
-  readonly env?: Readonly<Record<string, string>>
-}
+const patience = "20 minutes"
 
-/** What was used between two looks at /proc is lost at the end: at most this many milliseconds. */
-const pollMs = 20
+const probe = pathToFileURL(path.join(import.meta.dirname, "GcProbe.mjs")).href
 
-const patience = "10 minutes"
+/** Flags of Node that report garbage collections to the file in BENCH_GC_FILE. */
+export const probeFlags: ReadonlyArray<string> = ["--import", probe]
 
-interface Finished {
-  readonly output: string
-  readonly wallMs: number
-  readonly cpuMs: number
-  readonly peakMemory: number
-}
+const gcMsIn = (file: string): number =>
+  fs.existsSync(file) ? sum(fs.readFileSync(file, "utf8").trim().split("\n").map(Number)) : 0
 
-const runOne = ({ args, command, env, name }: Program): Effect.Effect<Finished, StackError> =>
-  Effect.async<Finished, StackError>((resume) => {
-    const started = performance.now()
-    const child = spawn(command, [...args], {
-      env: { ...process.env, ...env },
-      stdio: ["ignore", "pipe", "pipe"],
-      detached: true
-    })
-    let output = ""
-    const used = { cpuMs: 0, peakMemory: 0 }
-    const look = (): void => {
-      const pid = child.pid ?? 0
-      used.cpuMs = cpuMs(pid) ?? used.cpuMs
-      used.peakMemory = peakMemory(pid) ?? used.peakMemory
-    }
-    const timer = setInterval(look, pollMs)
-    const collect = (chunk: Buffer): void => {
-      output += chunk.toString()
-    }
-    child.stdout.on("data", collect)
-    child.stderr.on("data", collect)
-    const failed = (cause: unknown): void => {
-      clearInterval(timer)
-      resume(Effect.fail(new StackError({ step: name, cause })))
-    }
-    child.once("error", failed)
-    child.once("close", (code, signal) => {
-      clearInterval(timer)
-      const wallMs = performance.now() - started
-      if (code === 0) resume(Effect.succeed({ output, wallMs, ...used }))
-      else failed(`ended with ${code ?? signal}\n${output.slice(-4000)}`)
-    })
-    return Effect.sync(() => child.kill("SIGKILL"))
-  }).pipe(Effect.timeoutFail({
-    duration: patience,
-    onTimeout: () => new StackError({ step: name, cause: `not done after ${patience}` })
-  }))
-
-const serverCpu = Effect.gen(function*() {
+/** Processor time so far of Kafka and of the S3 server, milliseconds. */
+export const serverCpu = Effect.gen(function*() {
   const stack = yield* Stack
   const brokers = yield* Effect.forEach(stack.nodes, (node) => node.pid)
   const s3 = yield* stack.s3Pid
-  const sum = (pids: ReadonlyArray<number | undefined>): number =>
-    pids.reduce<number>((total, pid) => total + (cpuMs(pid ?? 0) ?? 0), 0)
-  return { broker: sum(brokers), s3: sum([s3]) }
+  return { broker: sum(brokers.map((pid) => cpuMs(pid ?? 0) ?? 0)), s3: cpuMs(s3 ?? 0) ?? 0 }
 })
 
 /** The program's output, and what it took. */
 export const measure = (program: Program) =>
   Effect.gen(function*() {
+    const { directory } = yield* Workplace
+    const gcFile = path.join(directory, "gc")
+    yield* Effect.sync(() => fs.rmSync(gcFile, { force: true }))
     const before = yield* serverCpu
-    const { output, ...own } = yield* runOne(program)
+    const launched = yield* launch({ ...program, env: { ...program.env, BENCH_GC_FILE: gcFile } })
+    const wallMs = yield* launched.done
     const after = yield* serverCpu
     const measurement: Measurement = {
-      ...own,
+      wallMs,
+      ...launched.usage(),
+      gcMs: gcMsIn(gcFile),
       brokerCpuMs: after.broker - before.broker,
       s3CpuMs: after.s3 - before.s3
     }
-    return { output, measurement }
-  })
-
-const progress = (text: string) => Effect.sync(() => process.stderr.write(`bench: ${text}\n`))
+    return { output: launched.output(), measurement }
+  }).pipe(
+    Effect.scoped,
+    Effect.timeoutFail({
+      duration: patience,
+      onTimeout: () => new StackError({ step: program.name, cause: `not done after ${patience}` })
+    })
+  )
 
 /** Measures it and says how long it took. */
 export const measured = (program: Program) =>
@@ -113,6 +79,9 @@ export const together = (first: Measurement, second: Measurement): Measurement =
   wallMs: first.wallMs + second.wallMs,
   cpuMs: first.cpuMs + second.cpuMs,
   peakMemory: Math.max(first.peakMemory, second.peakMemory),
+  readBytes: first.readBytes + second.readBytes,
+  writtenBytes: first.writtenBytes + second.writtenBytes,
+  gcMs: first.gcMs + second.gcMs,
   brokerCpuMs: first.brokerCpuMs + second.brokerCpuMs,
   s3CpuMs: first.s3CpuMs + second.s3CpuMs
 })

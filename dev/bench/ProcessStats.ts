@@ -1,4 +1,4 @@
-/** Processor time and memory of a process, from Linux's /proc; elsewhere unknown. */
+/** What a process has used so far, from Linux's /proc; elsewhere unknown. */
 import fs from "node:fs"
 
 /** Linux reports processor time in hundredths of a second on every architecture (USER_HZ). */
@@ -21,8 +21,25 @@ export const cpuMs = (pid: number): number | undefined => {
   return (Number(fields[11]) + Number(fields[12])) * (1000 / ticksPerSecond)
 }
 
-/** Highest resident memory so far, in bytes; undefined if it is gone. */
-export const peakMemory = (pid: number): number | undefined => {
-  const kilobytes = /^VmHWM:\s+(\d+) kB/m.exec(read(`/proc/${pid}/status`))?.[1]
+const memory = (pid: number, field: "VmHWM" | "VmRSS"): number | undefined => {
+  const status = read(`/proc/${pid}/status`)
+  const kilobytes = new RegExp(`^${field}:\\s+(\\d+) kB`, "m").exec(status)?.[1]
   return kilobytes === undefined ? undefined : Number(kilobytes) * 1024
+}
+
+/** Highest resident memory so far, in bytes; undefined if it is gone. */
+export const peakMemory = (pid: number): number | undefined => memory(pid, "VmHWM")
+
+/** Resident memory now, in bytes; undefined if it is gone. */
+export const residentMemory = (pid: number): number | undefined => memory(pid, "VmRSS")
+
+/**
+ * Bytes that went through its read and write calls: files, pipes and, in Node and Java, sockets
+ * (proc(5), rchar and wchar). Undefined if it is gone.
+ */
+export const transferred = (pid: number) => {
+  const [, readBytes, writtenBytes] =
+    /^rchar: (\d+)\nwchar: (\d+)/m.exec(read(`/proc/${pid}/io`)) ?? []
+  if (readBytes === undefined || writtenBytes === undefined) return undefined
+  return { readBytes: Number(readBytes), writtenBytes: Number(writtenBytes) }
 }

@@ -3,7 +3,8 @@ import path from "node:path"
 import { s3Environment } from "../stack/S3Gateway.ts"
 import type { Addresses } from "../stack/Stack.ts"
 import { jdk } from "../stack/Tool.ts"
-import type { Program } from "./Measure.ts"
+import type { Program } from "./Launch.ts"
+import { probeFlags } from "./Measure.ts"
 
 export interface RunPlan {
   readonly addresses: Addresses
@@ -15,6 +16,9 @@ export interface RunPlan {
   /** Directory for processor profiles of our own commands, or undefined. */
   readonly profiles: string | undefined
 }
+
+/** Our program as users start it. */
+export const bundle = path.resolve(import.meta.dirname, "../../dist/kafka-data-keep.mjs")
 
 /** The heap that Kafka's own start scripts give to these tools. */
 const javaTool = ({ addresses }: RunPlan, name: string, args: ReadonlyArray<string>): Program => ({
@@ -57,67 +61,116 @@ export const consumerPerformance = (plan: RunPlan): Program =>
     `${plan.topic}-perf`
   ])
 
-const ours = (plan: RunPlan, command: string, args: ReadonlyArray<string>): Program => {
+interface OwnOptions {
+  readonly command: string
+  readonly args: ReadonlyArray<string>
+  /** What sets it apart from other runs of the command with the same plan. */
+  readonly variant?: string
+  /** Of the archive, and of the groups; default the topic. */
+  readonly prefix?: string
+  /** Until it is stopped. */
+  readonly endless?: boolean
+  readonly metricsPort?: number
+}
+
+const ours = (plan: RunPlan, options: OwnOptions): Program => {
   const { brokers, s3 } = plan.addresses
+  const { args, command, endless = false, metricsPort = 0, prefix = plan.topic } = options
+  const name = options.variant === undefined ? command : `${command} ${options.variant}`
   const profiling = plan.profiles === undefined
     ? []
-    : ["--cpu-prof", "--cpu-prof-dir", path.join(plan.profiles, command)]
+    : [
+      "--cpu-prof",
+      "--cpu-prof-dir",
+      path.join(plan.profiles, `${plan.topic} ${name}`.replaceAll(" ", "-"))
+    ]
   return {
-    name: command,
+    name,
     command: process.execPath,
-    args: [...profiling, "dist/kafka-data-keep.mjs", command, "--once", ...args],
+    args: [...probeFlags, ...profiling, bundle, command, ...(endless ? [] : ["--once"]), ...args],
     env: {
       KAFKA_BROKERS: brokers,
       ...s3Environment(s3),
-      S3_PREFIX: plan.topic,
-      METRICS_PORT: "0",
-      LOG_LEVEL: "WARN"
+      S3_PREFIX: prefix,
+      METRICS_PORT: String(metricsPort),
+      LOG_LEVEL: "WARN",
+      BENCH_GC_FILE: path.join(plan.directory, "gc")
     }
   }
 }
 
-export const topicsBackup = (plan: RunPlan): Program =>
-  ours(plan, "topics-backup", [
-    "--topics-regex",
-    `^${plan.topic}$`,
-    "--group-id",
-    `${plan.topic}-backup`,
-    "--min-file-size",
-    "67108864",
-    "--working-dir",
-    path.join(plan.directory, "buffer")
-  ])
+export interface BackupChoice extends Pick<OwnOptions, "prefix" | "endless" | "metricsPort"> {
+  /** Default the plan's topic. */
+  readonly topics?: string
+  /** Bytes; default 64 MB. */
+  readonly minFileSize?: number
+  readonly groupId?: string
+}
 
-export const topicsPlanRestore = (plan: RunPlan): Program =>
-  ours(plan, "topics-plan-restore", [
-    "--restore-topics-regex",
-    `^${plan.topic}$`,
-    "--plan-topic",
-    `${plan.topic}-plan`,
-    "--plan-topic-partitions",
-    "1"
-  ])
+export const topicsBackup = (plan: RunPlan, choice: BackupChoice = {}): Program => {
+  const { minFileSize = 67_108_864, prefix = plan.topic, topics = `^${plan.topic}$` } = choice
+  return ours(plan, {
+    ...choice,
+    command: "topics-backup",
+    args: [
+      "--topics-regex",
+      topics,
+      "--group-id",
+      choice.groupId ?? `${prefix}-backup`,
+      "--min-file-size",
+      String(minFileSize),
+      "--working-dir",
+      path.join(plan.directory, `buffer-${prefix}`)
+    ]
+  })
+}
 
-export const topicsRestore = (plan: RunPlan): Program =>
-  ours(plan, "topics-restore", [
-    "--plan-topic",
-    `${plan.topic}-plan`,
-    "--group-id",
-    `${plan.topic}-restore`,
-    "--restore-topic-prefix=",
-    "--compression-type",
-    "lz4"
-  ])
+export const topicsPlanRestore = (plan: RunPlan, prefix = plan.topic): Program =>
+  ours(plan, {
+    command: "topics-plan-restore",
+    prefix,
+    args: [
+      "--restore-topics-regex",
+      `^${plan.topic}$`,
+      "--plan-topic",
+      `${prefix}-plan`,
+      "--plan-topic-partitions",
+      "1"
+    ]
+  })
+
+export interface RestoreChoice {
+  readonly codec: "lz4" | "zstd"
+  /** Of the names of the target topics; empty for the source's own. */
+  readonly target: string
+  readonly prefix?: string
+}
+
+export const topicsRestore = (plan: RunPlan, choice: RestoreChoice): Program => {
+  const { codec, prefix = plan.topic, target } = choice
+  return ours(plan, {
+    command: "topics-restore",
+    variant: codec,
+    prefix,
+    args: [
+      "--plan-topic",
+      `${prefix}-plan`,
+      "--group-id",
+      `${target}${prefix}-restore`,
+      `--restore-topic-prefix=${target}`,
+      "--compression-type",
+      codec
+    ]
+  })
+}
 
 const snapshot = (plan: RunPlan): string => `groups/${plan.topic}.avro`
 
 export const groupsBackup = (plan: RunPlan): Program =>
-  ours(plan, "consumer-groups-backup", ["--s3-location", snapshot(plan)])
+  ours(plan, { command: "consumer-groups-backup", args: ["--s3-location", snapshot(plan)] })
 
 export const groupsRestore = (plan: RunPlan): Program =>
-  ours(plan, "consumer-groups-restore", [
-    "--s3-location",
-    snapshot(plan),
-    "--include-groups-regexes",
-    "^bench-group-"
-  ])
+  ours(plan, {
+    command: "consumer-groups-restore",
+    args: ["--s3-location", snapshot(plan), "--include-groups-regexes", "^bench-group-"]
+  })
