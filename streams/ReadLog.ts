@@ -1,6 +1,8 @@
 /** Committed records out of a partition's log, as objects: for plan topics and log tails. */
-import { Effect, Schedule } from "effect"
+import { Effect, Metric, Schedule } from "effect"
+import type { FetchRequest, FetchResponse } from "../services/Kafka.ts"
 import { Kafka, KafkaError } from "../services/Kafka.ts"
+import { kafkaThrottleSeconds } from "../services/Metrics.ts"
 import type { CodecError } from "../src/codec/CodecError.ts"
 import { readFetched } from "../src/codec/FetchedBatches.ts"
 import type { KafkaErrorName } from "../src/codec/kafka/ErrorCodes.ts"
@@ -22,7 +24,27 @@ export interface LogPage {
 /** Bytes of one page; a batch always comes whole. */
 const pageBytes = 1024 * 1024
 
-/** One fetch from `from` on, answered at once: an empty page says that there is nothing yet. */
+/** Over its quota, a client gets an answer without any partition (KIP-219), as often as it takes. */
+const fetchWithinQuota = (
+  kafka: Kafka["Type"],
+  request: FetchRequest
+): Effect.Effect<FetchResponse, KafkaError> =>
+  Effect.flatMap(kafka.fetch(request), (response) => {
+    const { partitions, throttleMs } = response
+    if (throttleMs <= 0) return Effect.succeed(response)
+    return Metric.incrementBy(kafkaThrottleSeconds("fetch"), throttleMs / 1000).pipe(
+      Effect.zipRight(
+        partitions.length > 0
+          ? Effect.succeed(response)
+          : Effect.delay(fetchWithinQuota(kafka, request), throttleMs)
+      )
+    )
+  })
+
+/**
+ * One fetch from `from` on: an empty page says that there is nothing yet. Answered at once, or when
+ * the client's quota allows.
+ */
 export const readLog = (
   leaders: Leaders,
   source: TopicPartition,
@@ -30,7 +52,7 @@ export const readLog = (
 ): Effect.Effect<LogPage, KafkaError | CodecError, Kafka> =>
   Effect.gen(function*() {
     const kafka = yield* Kafka
-    const response = yield* kafka.fetch({
+    const response = yield* fetchWithinQuota(kafka, {
       broker: yield* leaders.of(source),
       partitions: [{ ...source, offset: from, maxBytes: pageBytes, leaderEpoch: -1 }],
       // A long poll would hold up every other request of this connection.

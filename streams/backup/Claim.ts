@@ -1,5 +1,5 @@
 /** Whose the first generation of a topic is, said in an object beside the archive. */
-import { Effect, Schema, Stream } from "effect"
+import { Effect, Option, Schema, Stream } from "effect"
 import { bodyOfBytes } from "../../services/ObjectBody.ts"
 import type { StoreError } from "../../services/ObjectStore.ts"
 import { ObjectStore } from "../../services/ObjectStore.ts"
@@ -19,19 +19,22 @@ export const isClaimedFor = (
   prefix: string,
   { clusterId, topicId }: Origin,
   topic: string
-): Effect.Effect<boolean | undefined, StoreError | CodecError, ObjectStore> => {
-  const key = keyOf(prefix, topic)
-  return Stream.runFold(readObject(key), "", (text, bytes) => text + Buffer.from(bytes)).pipe(
-    Effect.flatMap((text) =>
-      Effect.mapError(Schema.decode(Claim)(text), () => corrupt(`${key} does not say whose it is`))
-    ),
-    Effect.map((claim) => claim.clusterId === clusterId && claim.topicId === topicId),
-    Effect.catchIf(
-      (error) => error._tag === "StoreError" && error.reason === "NotFound",
-      () => Effect.succeed(undefined)
+): Effect.Effect<boolean | undefined, StoreError | CodecError, ObjectStore> =>
+  Effect.gen(function*() {
+    const store = yield* ObjectStore
+    const key = keyOf(prefix, topic)
+    if (Option.isNone(yield* withPatience(store.head(key)))) return undefined
+    const text = yield* Stream.runFold(
+      readObject(key),
+      "",
+      (all, bytes) => all + Buffer.from(bytes)
     )
-  )
-}
+    const claim = yield* Effect.mapError(
+      Schema.decode(Claim)(text),
+      () => corrupt(`${key} does not say whose it is`)
+    )
+    return claim.clusterId === clusterId && claim.topicId === topicId
+  })
 
 /** Makes it this one's unless it is another's; true when it is this one's then. */
 export const claim = (

@@ -151,6 +151,25 @@ describe("restoreTopics, producing", () => {
       assert.strictEqual((yield* seconds) - before, 3)
     }).pipe(Effect.provide(world)))
 
+  it.live("waits as long as brokers throttle what it reads, and counts that", () =>
+    Effect.gen(function*() {
+      yield* planned(2)
+      const seconds = Effect.map(Metric.value(kafkaThrottleSeconds("fetch")), ({ count }) => count)
+      const before = yield* seconds
+      const kafka = yield* Kafka
+      let asked = 0
+      const throttled = Kafka.of({
+        ...kafka,
+        fetch: (request) =>
+          ++asked % 3 === 0
+            ? kafka.fetch(request)
+            : Effect.succeed({ throttleMs: 20, partitions: [], free: () => {} })
+      })
+      yield* Effect.provideService(restore(), Kafka, throttled)
+      assert.strictEqual(yield* restoredOffsets(orders), "0-59")
+      assert.closeTo((yield* seconds) - before, (asked - Math.floor(asked / 3)) * 0.02, 1e-6)
+    }).pipe(Effect.provide(world)))
+
   it.live("takes over targets that the plan names only later, among batches in flight", () =>
     Effect.gen(function*() {
       yield* planned(20)
