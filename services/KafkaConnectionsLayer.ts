@@ -1,17 +1,17 @@
 /** Connections to the brokers of one cluster, by address and lane. */
 import { Effect, Either, Layer, LogLevel, Runtime } from "effect"
-import { logLevel } from "kafkajs"
+import type { logCreator, logLevel } from "kafkajs"
 import type { Api } from "../src/codec/kafka/Api.ts"
 import { decodeResponse, encodeRequest, throttleMs } from "../src/codec/kafka/Api.ts"
 import type { KafkaErrorName } from "../src/codec/kafka/ErrorCodes.ts"
 import type { Broker } from "./Kafka.ts"
 import { KafkaError } from "./Kafka.ts"
+import type { Wire } from "./kafka/Lane.ts"
 import { connectionFailed, Lane } from "./kafka/Lane.ts"
 import type { Address } from "./KafkaBootstrapLayer.ts"
 import { addressText, bootstrapAddresses } from "./KafkaBootstrapLayer.ts"
 import type { Destination, KafkaSettings } from "./KafkaConnections.ts"
 import { KafkaConnections } from "./KafkaConnections.ts"
-import { openWire } from "./KafkaWireLayer.ts"
 
 /** The lane of requests that are answered at once. */
 const controlLane = "control"
@@ -27,13 +27,26 @@ const elsewhere: ReadonlySet<KafkaErrorName> = new Set<KafkaErrorName>([
 
 const closed = connectionFailed("close", "", "the Kafka connections are closed")
 
+/** By the numbers of kafkajs's `logLevel`. */
 const levels = {
-  [logLevel.NOTHING]: LogLevel.None,
-  [logLevel.ERROR]: LogLevel.Error,
-  [logLevel.WARN]: LogLevel.Warning,
-  [logLevel.INFO]: LogLevel.Info,
-  [logLevel.DEBUG]: LogLevel.Debug
+  0: LogLevel.None,
+  1: LogLevel.Error,
+  2: LogLevel.Warning,
+  4: LogLevel.Info,
+  5: LogLevel.Debug
 } as const
+
+/** kafkajs is loaded at the first connection: a plan that is only shown makes none. */
+const openWire = async (
+  address: Address,
+  settings: KafkaSettings,
+  log: logCreator,
+  signal: AbortSignal
+): Promise<Wire> => {
+  const wires = await import("./KafkaWireLayer.ts")
+  signal.throwIfAborted()
+  return wires.openWire(address, settings, log, signal)
+}
 
 const late = (reason: KafkaErrorName, operation: string, subject: string, ms: number) =>
   new KafkaError({ reason, operation, subject, cause: `no answer within ${ms} ms` })
@@ -49,7 +62,8 @@ const make = Effect.fnUntraced(function*(settings: KafkaSettings) {
     log: { readonly message: string; readonly broker?: unknown }
   }) => {
     // Its errors are failures of connecting, and told as such by whoever needed the connection.
-    const effective = level === logLevel.ERROR ? LogLevel.Debug : levels[level]
+    const shown = levels[level]
+    const effective = shown === LogLevel.Error ? LogLevel.Debug : shown
     fork(
       Effect.logWithLevel(effective, log.message).pipe(
         Effect.annotateLogs({ client: `kafkajs ${namespace}`, broker: log.broker ?? "" })

@@ -1,7 +1,7 @@
 /** Tells where in the sources a place of a running script comes from. */
 import { Effect, Schema } from "effect"
 import { readFile } from "node:fs/promises"
-import { dirname, isAbsolute, relative, resolve } from "node:path"
+import { isAbsolute, relative } from "node:path"
 import { fileURLToPath } from "node:url"
 import { originals } from "../src/codec/SourceMap.ts"
 
@@ -23,28 +23,14 @@ export interface SourcePlace {
 
 type Finder = (place: ScriptPlace) => SourcePlace
 
+/** As `dev/build.ts` writes it: the sources under the names that the project has for them. */
 const SourceMap = Schema.parseJson(
-  Schema.Struct({ mappings: Schema.String, sources: Schema.Array(Schema.String) })
+  Schema.Struct({
+    mappings: Schema.String,
+    sourceRoot: Schema.String,
+    sources: Schema.Array(Schema.String)
+  })
 )
-
-const hasScheme = (source: string): boolean => /^[a-z][a-z0-9+.-]+:/i.test(source)
-
-/** The directory that has all of them below it. */
-const commonDirectory = (files: ReadonlyArray<string>): string => {
-  const [first = [], ...others] = files.map((file) => dirname(file).split("/"))
-  const same = first.findIndex((part, at) => others.some((parts) => parts[at] !== part))
-  return (same < 0 ? first : first.slice(0, same)).join("/")
-}
-
-/** Sources of a bundle as the project names them, however deep below it the bundle lies. */
-const projectNames = (
-  directory: string,
-  sources: ReadonlyArray<string>
-): ReadonlyArray<string> => {
-  const files = sources.map((source) => hasScheme(source) ? source : resolve(directory, source))
-  const root = commonDirectory(files.filter((file) => !hasScheme(file)))
-  return files.map((file) => hasScheme(file) ? file : relative(root, file))
-}
 
 const pathOf = (url: string): string => url.startsWith("file:") ? fileURLToPath(url) : url
 
@@ -64,14 +50,13 @@ const mapped = (url: string, places: ReadonlyArray<ScriptPlace>) =>
     const path = pathOf(url)
     const text = yield* Effect.tryPromise(() => readFile(`${path}.map`, "utf8"))
     const { mappings, sources } = yield* Schema.decode(SourceMap)(text)
-    const names = projectNames(dirname(path), sources)
     const found = originals(
       mappings,
       places.map(({ column, line }) => ({ line: line - 1, column }))
     )
     const known = new Map(places.flatMap((place, at) => {
       const original = found[at]
-      const file = original === undefined ? undefined : names[original.source]
+      const file = original === undefined ? undefined : sources[original.source]
       return original === undefined || file === undefined
         ? []
         : [[keyOf(place), { file, line: original.line + 1 }] as const]

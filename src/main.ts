@@ -1,6 +1,4 @@
-#!/usr/bin/env node
-/** Starts the program: the only place where an effect is run. */
-import "./cli/Preflight.ts"
+/** Runs the command line: the only place where an effect is run. */
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as NodePath from "@effect/platform-node/NodePath"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
@@ -10,9 +8,6 @@ import { run } from "./cli/Cli.ts"
 import { commands, program, summary } from "./cli/Commands.ts"
 import { teardown } from "./cli/ExitCode.ts"
 import { lastWords } from "./cli/Report.ts"
-
-// A reader such as `head` that has seen enough is no failure.
-process.stdout.on("error", () => process.exit(0))
 
 const platform = Layer.mergeAll(NodeFileSystem.layer, NodePath.layer, NodeTerminal.layer)
 

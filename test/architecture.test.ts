@@ -51,7 +51,15 @@ const wrongImports = (
     )
   )
 
-const layers = ["src/domain", "src/codec", "services", "streams", "src/cli", "src/main.ts"]
+const layers = [
+  "src/domain",
+  "src/codec",
+  "services",
+  "streams",
+  "src/cli",
+  "src/main.ts",
+  "src/start.ts"
+]
 const rank = (path: string): number =>
   layers.findIndex((layer) => path === layer || path.startsWith(`${layer}/`))
 
@@ -68,7 +76,7 @@ const codecPackages: ReadonlySet<string> = new Set([
 ])
 
 describe("who may import whom", () => {
-  it("every source has its place, and imports point down: main, cli, streams, services, codec, domain", () => {
+  it("every source has its place, and imports point down: start, main, cli, streams, services, codec, domain", () => {
     assert.deepStrictEqual(product.filter(({ file }) => rank(file) < 0).map(({ file }) => file), [])
     const upward = wrongImports(
       product,

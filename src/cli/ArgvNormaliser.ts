@@ -7,6 +7,7 @@ import { closest } from "./Closest.ts"
 import type { Flag } from "./Flag.ts"
 import { isBoolean } from "./Flag.ts"
 import { UsageError } from "./UsageError.ts"
+import { versionWords } from "./Version.ts"
 
 /** The part of a command that decides how its arguments are read. */
 export interface CommandFlags {
@@ -74,7 +75,7 @@ export const normalise = (
   if (first === undefined) return usage("", "no command given")
   if (helpWords.has(first)) return Either.right({ kind: "help", command: undefined })
   if (first === "help") return Either.right({ kind: "help", command: rest[0] })
-  if (first === "--version" || first === "-version") return Either.right({ kind: "version" })
+  if (versionWords.has(first)) return Either.right({ kind: "version" })
   if (first === "--completions") return Either.right({ kind: "run", argv: args })
   const command = commands.find(({ name }) => name === first)
   if (command !== undefined) return readFlags(command, rest)

@@ -1,31 +1,12 @@
 /** From a command line to the effect that it asks for. */
-import * as CliConfig from "@effect/cli/CliConfig"
-import * as Command from "@effect/cli/Command"
-import * as Options from "@effect/cli/Options"
-import { Array, Config, Console, Effect, Either, Record } from "effect"
+import type { Array } from "effect"
+import { Console, Effect } from "effect"
 import { normalise } from "./ArgvNormaliser.ts"
 import { closest } from "./Closest.ts"
 import type { CommandSpec } from "./CommandSpec.ts"
-import type { Flag } from "./Flag.ts"
 import { commandHelp, programHelp } from "./HelpText.ts"
 import { UsageError } from "./UsageError.ts"
 import { version } from "./Version.ts"
-
-/** The flag as text: from the command line, else from its variable, else its default. */
-const textOption = (flag: Flag<unknown>): Options.Options<string> =>
-  Options.text(flag.name).pipe(
-    Options.withFallbackConfig(Config.string(flag.env)),
-    Options.withDefault(flag.fallback),
-    Options.withDescription(flag.description)
-  )
-
-const toCommand = (spec: CommandSpec) =>
-  Command.make(spec.name, Record.map(spec.flags, textOption), spec.run).pipe(
-    Command.withDescription(spec.summary)
-  )
-
-// Case-insensitive matching would drop values silently.
-const config = CliConfig.layer({ isCaseSensitive: true, showBuiltIns: false })
 
 export interface Program {
   readonly name: string
@@ -46,18 +27,10 @@ const help = ({ commands, name, summary }: Program, command: string | undefined)
 
 /** Runs the command line `args`, given without interpreter and script. */
 export const run = (program: Program, args: ReadonlyArray<string>) =>
-  Either.match(normalise(program.commands, args), {
-    onLeft: (error) => Effect.fail(error),
-    onRight: (request) => {
-      if (request.kind === "help") return help(program, request.command)
-      if (request.kind === "version") return Console.log(version)
-      const cli = Command.make(program.name).pipe(
-        Command.withSubcommands(Array.map(program.commands, toCommand))
-      )
-      return Command.run(cli, { name: program.name, version })([
-        "node",
-        program.name,
-        ...request.argv
-      ])
-    }
-  }).pipe(Effect.provide(config))
+  Effect.gen(function*() {
+    const request = yield* normalise(program.commands, args)
+    if (request.kind === "help") return yield* help(program, request.command)
+    if (request.kind === "version") return yield* Console.log(version)
+    const { runCommand } = yield* Effect.promise(() => import("./EffectCli.ts"))
+    return yield* runCommand(program, request.argv)
+  })

@@ -1,21 +1,16 @@
 /** What a command is: its texts, its flags by group, and what it does with their values. */
-import { Effect, Either, Layer } from "effect"
+import { Effect, Either } from "effect"
 import type { KafkaSettings } from "../../services/KafkaConnections.ts"
-import { advice } from "./Advice.ts"
 import type { Flag, FlagTable, Texts, Values } from "./Flag.ts"
 import { parseTexts } from "./Flag.ts"
 import { kafkaFlags } from "./KafkaFlags.ts"
 import { kafkaSettings } from "./KafkaSettings.ts"
-import { telemetryLive } from "./Live.ts"
-import { loggingLayer } from "./Logging.ts"
 import type { OperationsValues } from "./OperationsFlags.ts"
 import { operationsFlags } from "./OperationsFlags.ts"
 import type { CommandFailed } from "./Report.ts"
-import { reported } from "./Report.ts"
 import type { StoreSettings } from "./StoreFlags.ts"
 import { storeFlags, storeSettings } from "./StoreFlags.ts"
 import { UsageError } from "./UsageError.ts"
-import { version } from "./Version.ts"
 
 export interface CommandTexts {
   readonly name: string
@@ -42,16 +37,21 @@ export interface Settings<Own> {
   readonly operations: OperationsValues
 }
 
+/** The module that does a command's work: a help text or a wrong flag needs none of it. */
+export interface WorkModule<Own, E> {
+  readonly work: (settings: Settings<Own>) => Effect.Effect<void, E>
+}
+
 type Checked<A> = Either.Either<A, ReadonlyArray<string>>
 
 /**
- * A command that works on an archive and a cluster. `check`: what is wrong with the values of its
- * own flags taken together, a sentence each.
+ * A command that works on an archive and a cluster. `load` is called when all settings are found
+ * right. `check`: what is wrong with the values of its own flags taken together, a sentence each.
  */
 export const defineCommand = <Own extends FlagTable, E>(
   texts: CommandTexts,
   own: Own,
-  run: (settings: Settings<Values<Own>>) => Effect.Effect<void, E>,
+  load: () => Promise<WorkModule<Values<Own>, E>>,
   check: (values: Values<Own>) => ReadonlyArray<string> = () => []
 ): CommandSpec => {
   const groups = [
@@ -87,12 +87,9 @@ export const defineCommand = <Own extends FlagTable, E>(
       Either.match(settingsOf(given), {
         onLeft: (problems) => Effect.fail(new UsageError({ command: texts.name, problems })),
         onRight: (settings) =>
-          Effect.annotateLogs(Effect.logInfo(`${texts.name} starts`), { version }).pipe(
-            Effect.zipRight(run(settings)),
-            Effect.onInterrupt(() => Effect.logInfo(`${texts.name} is stopped`)),
-            reported(texts.name, advice(settings.store)),
-            Effect.provide(
-              Layer.provideMerge(telemetryLive(texts.name), loggingLayer(settings.operations))
+          Effect.promise(() => Promise.all([import("./Working.ts"), load()])).pipe(
+            Effect.flatMap(([{ working }, { work }]) =>
+              working(texts.name, settings, work(settings))
             )
           )
       })

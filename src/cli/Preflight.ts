@@ -1,6 +1,6 @@
 /**
  * What must happen before any other module is evaluated; hence no imports here, and the first
- * import in `main.ts`. SIGUSR1 without a listener would open Node's debugger, or later end the
+ * import in `start.ts`. SIGUSR1 without a listener would open Node's debugger, or later end the
  * process, so the listener stays until exit. A Node that is too old gets a sentence instead of a
  * stack trace.
  */

@@ -34,7 +34,10 @@ export const settingsOf = (
     const copy: CommandSpec = defineCommand(
       { name: "copy", summary: "copies", details: [], example: "" },
       own,
-      (settings) => Effect.sync(() => void seen.push(settings))
+      () =>
+        Promise.resolve({
+          work: (settings: CopySettings) => Effect.sync(() => void seen.push(settings))
+        })
     )
     const program = { name: "test", summary: "tests", commands: [copy] as const }
     yield* run(program, ["copy", ...args]).pipe(

@@ -105,7 +105,9 @@ layer(Live, { excludeTestServices: true, timeout: "5 minutes" })("a collector", 
         OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url
       })
       assert.strictEqual(code, 0, stderr)
-      const warnings = stderr.split("\n").filter((line) => line.includes("telemetry"))
+      const warnings = stderr.split("\n").filter((line) =>
+        line.includes("telemetry cannot be sent")
+      )
       assert.strictEqual(warnings.length, 1, stderr)
       assert.include(warnings[0], "\"level\":\"WARN\"")
       assert.include(stderr, "the backup is complete")

@@ -1,23 +1,13 @@
 /** `topics-backup`: copies topics into the archive for as long as it runs. */
-import { Effect } from "effect"
-import type { ArchivedFile } from "../../../streams/backup/Archived.ts"
-import { backupTopics } from "../../../streams/BackupTopics.ts"
-import { checkArchive } from "../ArchiveCheck.ts"
 import { defineCommand } from "../CommandSpec.ts"
-import type { Values } from "../Flag.ts"
 import { boolean, duration, integer, name, port, text } from "../FlagKinds.ts"
-import { backupLive } from "../Live.ts"
-import { runTelling } from "../Progress.ts"
 import { excludeRegexes, includeRegexes } from "../RegexFlags.ts"
 import { prefixFlag } from "../StoreFlags.ts"
 
 /** One upload per file, and no store takes more than 5 GiB in one: this leaves room for the last block. */
 const maxFileSize = 4 * 1024 ** 3
 
-/** New topics and partitions are seen within this time. */
-const topicRefreshMs = 30_000
-
-const own = {
+export const topicsBackupFlags = {
   topicsRegex: includeRegexes([
     "topics-regex",
     "KAFKA_TOPICS_REGEX",
@@ -132,31 +122,6 @@ const own = {
   ])
 }
 
-const optionsOf = (flags: Values<typeof own>) => ({
-  include: flags.topicsRegex,
-  exclude: flags.excludeTopicsRegex,
-  groupId: flags.groupId,
-  prefix: flags.prefix,
-  minFileSize: flags.minFileSize,
-  maxFileAgeMs: flags.maxFileAge,
-  partitionIdleMs: flags.partitionIdleThreshold,
-  maxBufferBytes: flags.maxBufferSize,
-  bufferSyncMs: flags.bufferSync,
-  compressionLevel: flags.compressionLevel,
-  kafkaOutageFlushMs: flags.kafkaOutageFlush,
-  consumeDelayMs: flags.consumeDelay,
-  flushOnExit: flags.flushOnExit,
-  once: flags.once,
-  topicRefreshMs
-})
-
-const tell = ({ bytes, facts, key }: ArchivedFile) => ({
-  message: bytes === 0 ? "the archive has this file already" : "archive file uploaded",
-  fields: { key },
-  records: bytes === 0 ? 0 : facts.recordCount,
-  bytes
-})
-
 export const topicsBackup = defineCommand(
   {
     name: "topics-backup",
@@ -168,15 +133,6 @@ export const topicsBackup = defineCommand(
     example:
       "kafka-data-keep topics-backup -brokers kafka:9092 -topics-regex '^orders' \\\n    -s3-bucket my-backups -s3-prefix topics"
   },
-  own,
-  (settings) =>
-    checkArchive({ prefix: settings.own.prefix, write: true }).pipe(
-      Effect.zipRight(
-        runTelling(backupTopics(optionsOf(settings.own)), tell, "the backup is complete")
-      ),
-      Effect.provide(backupLive(settings, {
-        workingDir: settings.own.workingDir,
-        flushPort: settings.own.enableFlushServer ? settings.own.flushServerPort : undefined
-      }))
-    )
+  topicsBackupFlags,
+  () => import("../work/topicsBackup.ts")
 )

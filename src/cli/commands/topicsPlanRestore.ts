@@ -1,14 +1,9 @@
 /** `topics-plan-restore`: writes down which archive files are to be restored, in order. */
-import { Console, Effect, Either, Stream } from "effect"
-import { planRestore } from "../../../streams/PlanRestore.ts"
+import { Either } from "effect"
 import type { GenerationChoice } from "../../domain/Settings.ts"
-import { checkArchive } from "../ArchiveCheck.ts"
 import { defineCommand } from "../CommandSpec.ts"
-import type { Values } from "../Flag.ts"
 import type { FlagText } from "../FlagKinds.ts"
 import { boolean, custom, integer, name } from "../FlagKinds.ts"
-import { planLive } from "../Live.ts"
-import { serveUntilStopped } from "../Progress.ts"
 import { excludeRegexes, orderedRegexes } from "../RegexFlags.ts"
 import { prefixFlag } from "../StoreFlags.ts"
 
@@ -23,7 +18,7 @@ const generation = (flag: FlagText) =>
       ? Either.right({ topicId: value })
       : Either.left("newest, first, or a topic id of 22 characters"))
 
-const own = {
+export const topicsPlanRestoreFlags = {
   restoreTopicsRegex: orderedRegexes([
     "restore-topics-regex",
     "RESTORE_TOPICS_REGEX",
@@ -85,35 +80,6 @@ const own = {
   ])
 }
 
-const optionsOf = (flags: Values<typeof own>) => ({
-  topics: flags.restoreTopicsRegex,
-  exclude: flags.excludeTopicsRegex,
-  prefix: flags.prefix,
-  planTopic: flags.planTopic,
-  planTopicPartitions: flags.planTopicPartitions === 0 ? undefined : flags.planTopicPartitions,
-  processLargeTopicsLast: flags.processLargeTopicsLast,
-  largeTopicThresholdMb: flags.largeTopicThresholdMb,
-  generation: flags.generation,
-  dryRun: flags.dryRun
-})
-
-const plan = (flags: Values<typeof own>) => {
-  const checked = checkArchive({ prefix: flags.prefix, write: false })
-  const files = Stream.concat(Stream.execute(checked), planRestore(optionsOf(flags)))
-  if (flags.dryRun) {
-    return Stream.runForEach(
-      files,
-      ({ index, key, partition, topic }) => Console.log([topic, partition, index, key].join("\t"))
-    )
-  }
-  return Effect.gen(function*() {
-    const count = yield* Stream.runCount(files)
-    yield* Effect.annotateLogs(Effect.logInfo("the plan is complete"), "planned_files", count)
-    if (flags.once) return
-    return yield* serveUntilStopped
-  })
-}
-
 export const topicsPlanRestore = defineCommand(
   {
     name: "topics-plan-restore",
@@ -125,6 +91,6 @@ export const topicsPlanRestore = defineCommand(
     example:
       "kafka-data-keep topics-plan-restore -brokers kafka:9092 \\\n    -restore-topics-regex '^payments,^orders' -plan-topic restore-plan -plan-topic-partitions 12 \\\n    -s3-bucket my-backups -s3-prefix topics -once"
   },
-  own,
-  (settings) => Effect.provide(plan(settings.own), planLive(settings))
+  topicsPlanRestoreFlags,
+  () => import("../work/topicsPlanRestore.ts")
 )

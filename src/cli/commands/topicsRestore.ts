@@ -1,16 +1,9 @@
 /** `topics-restore`: follows a plan and puts the records of its archive files back. */
-import { Data, Effect } from "effect"
-import type { RestoredFile, RestoreIncomplete } from "../../../streams/restore/Outcome.ts"
-import { restoreTopics } from "../../../streams/RestoreTopics.ts"
-import { checkArchive } from "../ArchiveCheck.ts"
 import { defineCommand } from "../CommandSpec.ts"
-import type { Values } from "../Flag.ts"
 import { boolean, choice, duration, name, text } from "../FlagKinds.ts"
-import { restoreLive } from "../Live.ts"
-import { runTelling } from "../Progress.ts"
 import { excludeRegexes } from "../RegexFlags.ts"
 
-const own = {
+export const topicsRestoreFlags = {
   planTopic: name(
     [
       "plan-topic",
@@ -71,49 +64,6 @@ const own = {
   ])
 }
 
-const optionsOf = (flags: Values<typeof own>) => ({
-  planTopic: flags.planTopic,
-  topicPrefix: flags.topicPrefix,
-  groupId: flags.groupId,
-  exclude: flags.excludeTopicsRegexes,
-  failOnExistingData: flags.failOnExistingData,
-  compression: flags.compressionType,
-  consumeDelayMs: flags.consumeDelay,
-  once: flags.once
-})
-
-const tell = ({ bytes, key, partition, records, skipped, topic }: RestoredFile) => ({
-  message: skipped ? "archive file was restored already" : "archive file restored",
-  fields: { key, topic, partition },
-  records,
-  bytes
-})
-
-class PartitionsNotRestored extends Data.TaggedError("PartitionsNotRestored")<{
-  readonly message: string
-}> {}
-
-/** A line for each partition that could not be restored. */
-const nameEach = ({ failures }: RestoreIncomplete) =>
-  Effect.forEach(
-    failures,
-    ({ file, partition, reason, topic }) =>
-      Effect.annotateLogs(Effect.logError("partition not restored"), {
-        topic,
-        partition,
-        error: reason,
-        ...(file === undefined ? {} : { file })
-      }),
-    { discard: true }
-  ).pipe(Effect.zipRight(
-    new PartitionsNotRestored({
-      message: (failures.length === 1
-        ? "1 partition could not be restored, named above; "
-        : `${failures.length} partitions could not be restored, each named above; `) +
-        "repair what is said there and run the same command again, it goes on where it stopped"
-    })
-  ))
-
 export const topicsRestore = defineCommand(
   {
     name: "topics-restore",
@@ -125,13 +75,6 @@ export const topicsRestore = defineCommand(
     example:
       "kafka-data-keep topics-restore -brokers kafka:9092 -plan-topic restore-plan \\\n    -restore-topic-prefix '' -s3-bucket my-backups -once"
   },
-  own,
-  (settings) =>
-    checkArchive({ prefix: "", write: false }).pipe(
-      Effect.zipRight(
-        runTelling(restoreTopics(optionsOf(settings.own)), tell, "the restore is complete")
-      ),
-      Effect.catchTag("RestoreIncomplete", nameEach),
-      Effect.provide(restoreLive(settings))
-    )
+  topicsRestoreFlags,
+  () => import("../work/topicsRestore.ts")
 )

@@ -1,0 +1,64 @@
+/** What `topics-restore` does: it follows a plan and puts the records of its archive files back. */
+import { Data, Effect } from "effect"
+import type { RestoredFile, RestoreIncomplete } from "../../../streams/restore/Outcome.ts"
+import { restoreTopics } from "../../../streams/RestoreTopics.ts"
+import { checkArchive } from "../ArchiveCheck.ts"
+import type { topicsRestoreFlags } from "../commands/topicsRestore.ts"
+import type { Settings } from "../CommandSpec.ts"
+import type { Values } from "../Flag.ts"
+import { restoreLive } from "../Live.ts"
+import { runTelling } from "../Progress.ts"
+
+type Flags = Values<typeof topicsRestoreFlags>
+
+const optionsOf = (flags: Flags) => ({
+  planTopic: flags.planTopic,
+  topicPrefix: flags.topicPrefix,
+  groupId: flags.groupId,
+  exclude: flags.excludeTopicsRegexes,
+  failOnExistingData: flags.failOnExistingData,
+  compression: flags.compressionType,
+  consumeDelayMs: flags.consumeDelay,
+  once: flags.once
+})
+
+const tell = ({ bytes, key, partition, records, skipped, topic }: RestoredFile) => ({
+  message: skipped ? "archive file was restored already" : "archive file restored",
+  fields: { key, topic, partition },
+  records,
+  bytes
+})
+
+class PartitionsNotRestored extends Data.TaggedError("PartitionsNotRestored")<{
+  readonly message: string
+}> {}
+
+/** A line for each partition that could not be restored. */
+const nameEach = ({ failures }: RestoreIncomplete) =>
+  Effect.forEach(
+    failures,
+    ({ file, partition, reason, topic }) =>
+      Effect.annotateLogs(Effect.logError("partition not restored"), {
+        topic,
+        partition,
+        error: reason,
+        ...(file === undefined ? {} : { file })
+      }),
+    { discard: true }
+  ).pipe(Effect.zipRight(
+    new PartitionsNotRestored({
+      message: (failures.length === 1
+        ? "1 partition could not be restored, named above; "
+        : `${failures.length} partitions could not be restored, each named above; `) +
+        "repair what is said there and run the same command again, it goes on where it stopped"
+    })
+  ))
+
+export const work = (settings: Settings<Flags>) =>
+  checkArchive({ prefix: "", write: false }).pipe(
+    Effect.zipRight(
+      runTelling(restoreTopics(optionsOf(settings.own)), tell, "the restore is complete")
+    ),
+    Effect.catchTag("RestoreIncomplete", nameEach),
+    Effect.provide(restoreLive(settings))
+  )
