@@ -24,6 +24,8 @@ import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.internals.RecordHeader;
+import org.apache.kafka.common.quota.ClientQuotaAlteration;
+import org.apache.kafka.common.quota.ClientQuotaEntity;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
@@ -72,6 +74,7 @@ public class Truth {
       case "deleteTopics" -> deleteTopics(request);
       case "describeTopics" -> describeTopics(request);
       case "alterTopic" -> alterTopic(request);
+      case "alterQuotas" -> alterQuotas(request);
       case "deleteRecords" -> deleteRecords(request);
       case "offsets" -> offsets(request);
       case "groupOffsets" -> groupOffsets(request);
@@ -147,6 +150,16 @@ public class Truth {
       var total = NewPartitions.increaseTo(request.get("partitions").asInt());
       admin.createPartitions(Map.of(topic, total)).all().get();
     }
+    return json.createObjectNode();
+  }
+
+  static JsonNode alterQuotas(JsonNode request) throws Exception {
+    var client = new ClientQuotaEntity(Map.of(ClientQuotaEntity.CLIENT_ID, request.get("clientId").asText()));
+    var changes = new ArrayList<ClientQuotaAlteration.Op>();
+    var quotas = request.get("quotas");
+    quotas.fieldNames().forEachRemaining(name -> changes.add(new ClientQuotaAlteration.Op(
+      name, quotas.get(name).isNull() ? null : quotas.get(name).asDouble())));
+    admin.alterClientQuotas(List.of(new ClientQuotaAlteration(client, changes))).all().get();
     return json.createObjectNode();
   }
 

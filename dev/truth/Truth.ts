@@ -100,6 +100,14 @@ export class Truth extends Context.Tag("kafka-data-keep/dev/Truth")<Truth, {
   ) => Answer<ReadonlyArray<TopicDescription>>
   readonly alterTopic: (topic: string, configs: Readonly<Record<string, string>>) => Answer<void>
   readonly addPartitions: (topic: string, total: number) => Answer<void>
+  /**
+   * Quotas of all clients with that id (`producer_byte_rate`, `consumer_byte_rate`, in bytes per
+   * second and broker); null removes one.
+   */
+  readonly alterQuotas: (
+    clientId: string,
+    quotas: Readonly<Record<string, number | null>>
+  ) => Answer<void>
   /** Moves the start of the log, as retention does. */
   readonly deleteRecords: (topic: string, partition: number, before: number) => Answer<void>
   readonly offsets: (topics: ReadonlyArray<string>) => Answer<ReadonlyArray<TrueOffsets>>

@@ -54,7 +54,10 @@ const make = Effect.gen(function*() {
       const items: Array<string> = []
       pending.set(id, { items, reply, step })
       yield* program.write(JSON.stringify({ id, do: step, ...request }))
-      const done = yield* Effect.raceFirst(Deferred.await(reply), died(step))
+      // A race ends when its loser is interrupted, which a finalizer would not allow.
+      const done = yield* Effect.interruptible(
+        Effect.raceFirst(Deferred.await(reply), died(step))
+      )
       return { items, done }
     })
   const parsed = <A>(step: string, request: Readonly<Record<string, unknown>>) =>
@@ -67,6 +70,7 @@ const make = Effect.gen(function*() {
       parsed<ReadonlyArray<TopicDescription>>("describeTopics", { topics }),
     alterTopic: (topic, configs) => Effect.asVoid(ask("alterTopic", { topic, configs })),
     addPartitions: (topic, partitions) => Effect.asVoid(ask("alterTopic", { topic, partitions })),
+    alterQuotas: (clientId, quotas) => Effect.asVoid(ask("alterQuotas", { clientId, quotas })),
     deleteRecords: (topic, partition, before) =>
       Effect.asVoid(ask("deleteRecords", { topic, partition, before })),
     offsets: (topics) => parsed<ReadonlyArray<TrueOffsets>>("offsets", { topics }),

@@ -6,7 +6,7 @@ import type { Workplace } from "./CommandLine.ts"
 import { NotSeen } from "./CommandLine.ts"
 import { askForFlush, flushServer } from "./FlushClient.ts"
 import { unique } from "./SharedStack.ts"
-import { noise, someTopics } from "./SteadyProducer.ts"
+import { noise, noiseBytes, someTopics } from "./SteadyProducer.ts"
 
 export interface ArchiveRequest {
   /** Of each topic. */
@@ -14,6 +14,8 @@ export interface ArchiveRequest {
   /** Archive files of each partition, about: what is produced late comes into the next. */
   readonly rounds: number
   readonly planPartitions: number
+  /** Of each record; default `noiseBytes`. */
+  readonly valueBytes?: number
 }
 
 const succeeds = (place: Workplace, args: ReadonlyArray<string>) =>
@@ -30,13 +32,13 @@ const quickToGiveUp = {
 }
 
 /** Two records: each file makes many batches, so that who is killed is most likely inside of one. */
-const batchBytes = "1000"
+const batchBytes = (valueBytes: number): string => String(3 * valueBytes + 100)
 
 const targetPrefix = "restored."
 
 export const plannedArchive = Effect.fnUntraced(function*(
   place: Workplace,
-  { partitions, planPartitions, rounds }: ArchiveRequest
+  { partitions, planPartitions, rounds, valueBytes = noiseBytes }: ArchiveRequest
 ) {
   const truth = yield* Truth
   const { names, regex, topics } = yield* someTopics("planned", partitions)
@@ -52,7 +54,9 @@ export const plannedArchive = Effect.fnUntraced(function*(
   ])
   const flush = askForFlush(running)
   for (let round = 0; round < rounds; round++) {
-    yield* Effect.retry(truth.produce(noise(topics, 20, round), quickToGiveUp), { times: 3 })
+    yield* Effect.retry(truth.produce(noise(topics, 20, round, valueBytes), quickToGiveUp), {
+      times: 3
+    })
     yield* Effect.sleep("50 millis")
     yield* flush
   }
@@ -67,7 +71,11 @@ export const plannedArchive = Effect.fnUntraced(function*(
   yield* running.stop("SIGTERM")
   const files = yield* archivedFiles(place.prefix)
   const targets = topics.map(({ topic, ...rest }) => (
-    { ...rest, topic: `${targetPrefix}${topic}`, configs: { "max.message.bytes": batchBytes } }
+    {
+      ...rest,
+      topic: `${targetPrefix}${topic}`,
+      configs: { "max.message.bytes": batchBytes(valueBytes) }
+    }
   ))
   yield* truth.createTopics(targets)
   const plan = [
@@ -82,6 +90,7 @@ export const plannedArchive = Effect.fnUntraced(function*(
   yield* succeeds(place, [...plan, "--once"])
   return {
     names,
+    planTopic,
     files: files.length,
     targets: targets.map(({ topic }) => topic),
     targetPrefix,
@@ -97,3 +106,5 @@ export const plannedArchive = Effect.fnUntraced(function*(
     ]
   }
 })
+
+export type PlannedArchive = Effect.Effect.Success<ReturnType<typeof plannedArchive>>

@@ -4,20 +4,21 @@ import type { NewRecord, TruthTopic } from "../../dev/truth/Truth.ts"
 import { Truth } from "../../dev/truth/Truth.ts"
 import { unique } from "./SharedStack.ts"
 
-const noiseBytes = 300
+export const noiseBytes = 300
 
 /** So many records for each partition, every one of them different. */
 export const noise = (
   topics: ReadonlyArray<TruthTopic>,
   perPartition: number,
-  seed = 0
+  seed = 0,
+  valueBytes = noiseBytes
 ): ReadonlyArray<NewRecord> =>
   topics.flatMap(({ partitions, topic }) =>
     Array.from({ length: partitions * perPartition }, (_, index): NewRecord => ({
       topic,
       partition: index % partitions,
       key: Buffer.from(`${seed}/${index}`).toString("hex"),
-      value: { size: noiseBytes, seed: seed * 100_000 + index },
+      value: { size: valueBytes, seed: seed * 100_000 + index },
       headers: [["trace", Buffer.from(String(index)).toString("hex")]]
     }))
   )
