@@ -1,6 +1,7 @@
 /** A TCP proxy on 127.0.0.1 that can cut, refuse, delay, hold back and truncate what passes it. */
 import { Effect } from "effect"
 import net from "node:net"
+import { listening } from "../stack/Listening.ts"
 
 type Direction = "request" | "answer"
 
@@ -94,23 +95,17 @@ const heal = (state: State): void => {
 }
 
 /** Listens on `port` and passes everything to `targetPort`; ends with the scope. */
-export const makeFaultProxy = (port: number, targetPort: number) =>
-  Effect.acquireRelease(
-    Effect.async<{ readonly state: State; readonly server: net.Server }>((resume) => {
-      const state: State = { fault: undefined, waiting: [], sockets: new Set() }
-      const server = net.createServer({ allowHalfOpen: true }, (client) =>
-        connect(state, targetPort, client))
-      server.once("error", (error) =>
-        resume(Effect.die(error)))
-      server.listen(port, "127.0.0.1", () => resume(Effect.succeed({ state, server })))
-    }),
-    ({ server, state }) =>
-      Effect.async<void>((resume) => {
-        server.close(() => resume(Effect.void))
-        breakAll(state)
-      })
-  ).pipe(Effect.map(({ state }): FaultProxy => ({
+export const makeFaultProxy = Effect.fnUntraced(function*(port: number, targetPort: number) {
+  const state: State = { fault: undefined, waiting: [], sockets: new Set() }
+  const server = net.createServer(
+    { allowHalfOpen: true },
+    (client) => connect(state, targetPort, client)
+  )
+  yield* listening(server, () => breakAll(state), port)
+  const proxy: FaultProxy = {
     port,
     inject: (fault) => Effect.sync(() => inject(state, fault)),
     heal: Effect.sync(() => heal(state))
-  })))
+  }
+  return proxy
+})

@@ -1,6 +1,6 @@
 /** Requests to a broker in bytes of our own: what a coordinator may do and no client offers. */
 import { Effect } from "effect"
-import net from "node:net"
+import { rawRequest } from "../stack/RawRequest.ts"
 
 const string = (text: string): Buffer => {
   const bytes = Buffer.from(text)
@@ -9,37 +9,9 @@ const string = (text: string): Buffer => {
   return Buffer.concat([length, bytes])
 }
 
-/** Version 0 of the request, without a client id. */
-const framed = (apiKey: number, body: Buffer): Buffer => {
-  const header = Buffer.alloc(14)
-  header.writeInt32BE(header.length - 4 + body.length, 0)
-  header.writeInt16BE(apiKey, 4)
-  header.writeInt32BE(1, 8)
-  return Buffer.concat([header, body])
-}
-
 /** The answer's body from the broker on 127.0.0.1; empty when it does not answer. */
 const ask = (port: number, apiKey: number, body: Buffer): Effect.Effect<Buffer> =>
-  Effect.async<Buffer>((resume) => {
-    const socket = net.connect(port, "127.0.0.1")
-    let received = Buffer.alloc(0)
-    const finish = (answer: Buffer): void => {
-      socket.destroy()
-      resume(Effect.succeed(answer))
-    }
-    const giveUp = () => finish(Buffer.alloc(0))
-    socket.setTimeout(3000, giveUp)
-    socket.once("error", giveUp)
-    socket.once("close", giveUp)
-    socket.once("connect", () => socket.write(framed(apiKey, body)))
-    socket.on("data", (chunk: Buffer) => {
-      received = Buffer.concat([received, chunk])
-      if (received.length >= 4 && received.length >= 4 + received.readInt32BE(0)) {
-        finish(received.subarray(8, 4 + received.readInt32BE(0)))
-      }
-    })
-    return Effect.sync(() => socket.destroy())
-  })
+  rawRequest(port, { apiKey, version: 0, body }, 3000)
 
 /** Reads what has a length in front of it. */
 const reader = (bytes: Buffer) => {

@@ -2,6 +2,7 @@
 import { Effect } from "effect"
 import http from "node:http"
 import { setTimeout as later } from "node:timers/promises"
+import { listening } from "../stack/Listening.ts"
 
 /** Hits each n-th request, `every`, until the proxy is healed. */
 export type StoreFault =
@@ -27,18 +28,19 @@ export interface S3FaultProxy {
   readonly heal: Effect.Effect<void>
 }
 
+/** What S3 says with an error. */
+export const errorDocument = (code: string, message = code): string =>
+  `<?xml version="1.0" encoding="UTF-8"?><Error><Code>${code}</Code><Message>${message}</Message></Error>`
+
 interface State {
   fault: StoreFault | undefined
   requests: number
   readonly waiting: Set<http.IncomingMessage>
 }
 
-const errorBody = (code: string) =>
-  `<?xml version="1.0" encoding="UTF-8"?><Error><Code>${code}</Code><Message>${code}</Message></Error>`
-
 const fail = (answer: http.ServerResponse, status: number, code: string): void => {
   answer.writeHead(status, { "content-type": "application/xml", "connection": "close" })
-  answer.end(errorBody(code))
+  answer.end(errorDocument(code))
 }
 
 type OnAnswer = (answer: http.IncomingMessage) => void
@@ -133,30 +135,22 @@ const heal = (state: State): void => {
 }
 
 /** On a free port, in front of the server at `endpoint`; ends with the scope. */
-export const makeS3FaultProxy = (endpoint: string) =>
-  Effect.acquireRelease(
-    Effect.async<{ readonly state: State; readonly server: http.Server }>((resume) => {
-      const state: State = { fault: undefined, requests: 0, waiting: new Set() }
-      const target = new URL(endpoint)
-      const server = http.createServer((incoming, outgoing) => {
-        outgoing.on("error", () => incoming.socket.destroy())
-        void serve(state, target, incoming, outgoing)
-      })
-      server.requestTimeout = 0
-      server.listen(0, "127.0.0.1", () => resume(Effect.succeed({ state, server })))
-    }),
-    ({ server, state }) =>
-      Effect.async<void>((resume) => {
-        heal(state)
-        server.close(() => resume(Effect.void))
-        server.closeAllConnections()
-      })
-  ).pipe(Effect.map(({ server, state }): S3FaultProxy => {
-    const address = server.address()
-    const port = typeof address === "object" && address !== null ? address.port : 0
-    return {
-      endpoint: `http://127.0.0.1:${port}`,
-      inject: (fault) => Effect.sync(() => void (state.fault = fault)),
-      heal: Effect.sync(() => heal(state))
-    }
-  }))
+export const makeS3FaultProxy = Effect.fnUntraced(function*(endpoint: string) {
+  const state: State = { fault: undefined, requests: 0, waiting: new Set() }
+  const target = new URL(endpoint)
+  const server = http.createServer((incoming, outgoing) => {
+    outgoing.on("error", () => incoming.socket.destroy())
+    void serve(state, target, incoming, outgoing)
+  })
+  server.requestTimeout = 0
+  const port = yield* listening(server, () => {
+    heal(state)
+    server.closeAllConnections()
+  })
+  const proxy: S3FaultProxy = {
+    endpoint: `http://127.0.0.1:${port}`,
+    inject: (fault) => Effect.sync(() => void (state.fault = fault)),
+    heal: Effect.sync(() => heal(state))
+  }
+  return proxy
+})

@@ -7,20 +7,8 @@ import type { FaultProxy, LinkFault } from "../../dev/faults/FaultProxy.ts"
 import { makeFaultProxy } from "../../dev/faults/FaultProxy.ts"
 import type { StoreFault } from "../../dev/faults/S3FaultProxy.ts"
 import { makeS3FaultProxy } from "../../dev/faults/S3FaultProxy.ts"
+import { listening } from "../../dev/stack/Listening.ts"
 import { freePort } from "../../dev/stack/Ports.ts"
-
-const portOf = (server: net.Server): number => {
-  const address = server.address()
-  return typeof address === "object" && address !== null ? address.port : 0
-}
-
-const serving = <Server extends net.Server>(server: Server, closeAll: (server: Server) => void) =>
-  Effect.acquireRelease(
-    Effect.async<Server>((resume) => {
-      server.listen(0, "127.0.0.1", () => resume(Effect.succeed(server)))
-    }),
-    () => Effect.sync(() => (closeAll(server), server.close()))
-  )
 
 /** Answers with what it gets, and says so much longer. */
 const echo = Effect.gen(function*() {
@@ -30,8 +18,8 @@ const echo = Effect.gen(function*() {
     socket.on("error", () => undefined)
     socket.on("data", (bytes) => socket.write(bytes))
   })
-  yield* serving(server, () => sockets.forEach((socket) => socket.destroy()))
-  return yield* makeFaultProxy(yield* freePort, portOf(server))
+  const port = yield* listening(server, () => sockets.forEach((socket) => socket.destroy()))
+  return yield* makeFaultProxy(yield* freePort, port)
 })
 
 interface Connection {
@@ -131,8 +119,8 @@ const put = (fault: StoreFault | undefined) =>
         response.end("0123456789")
       })
     })
-    yield* serving(server, () => server.closeAllConnections())
-    const proxy = yield* makeS3FaultProxy(`http://127.0.0.1:${portOf(server)}`)
+    const port = yield* listening(server, () => server.closeAllConnections())
+    const proxy = yield* makeS3FaultProxy(`http://127.0.0.1:${port}`)
     if (fault !== undefined) yield* proxy.inject(fault)
     const answer = yield* Effect.promise(() =>
       fetch(`${proxy.endpoint}/key`, { method: "PUT", body: "the body" }).then(

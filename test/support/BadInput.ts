@@ -2,6 +2,7 @@
 import { assert } from "@effect/vitest"
 import { Duration, Effect } from "effect"
 import net from "node:net"
+import { listening } from "../../dev/stack/Listening.ts"
 import type { LogLine, Workplace } from "./CommandLine.ts"
 
 /** What operators see; at DEBUG there may be stack traces. */
@@ -52,28 +53,15 @@ export const refused = (
   })
 
 /** A server that takes connections and treats each badly; its `host:port`. */
-export const badServer = (treat: (socket: net.Socket) => void) =>
-  Effect.acquireRelease(
-    Effect.promise(() => {
-      const sockets = new Set<net.Socket>()
-      const server = net.createServer((socket) => {
-        sockets.add(socket)
-        socket.on("error", () => {})
-        treat(socket)
-      })
-      return new Promise<{ readonly address: string; readonly close: () => void }>((resolve) => {
-        server.listen(0, "127.0.0.1", () => {
-          const address = server.address()
-          const port = typeof address === "object" && address !== null ? address.port : 0
-          resolve({
-            address: `127.0.0.1:${port}`,
-            close: () => {
-              for (const socket of sockets) socket.destroy()
-              server.close()
-            }
-          })
-        })
-      })
-    }),
-    ({ close }) => Effect.sync(close)
-  ).pipe(Effect.map(({ address }) => address))
+export const badServer = (treat: (socket: net.Socket) => void) => {
+  const sockets = new Set<net.Socket>()
+  const server = net.createServer((socket) => {
+    sockets.add(socket)
+    socket.on("error", () => {})
+    treat(socket)
+  })
+  const disconnect = () => {
+    for (const socket of sockets) socket.destroy()
+  }
+  return Effect.map(listening(server, disconnect), (port) => `127.0.0.1:${port}`)
+}

@@ -1,6 +1,9 @@
 /** A proxy in front of a broker that sees requests one by one, and can keep them from arriving. */
 import { Effect } from "effect"
 import net from "node:net"
+import { listening } from "../../dev/stack/Listening.ts"
+import type { Answer } from "../../services/kafka/AnswerReader.ts"
+import { AnswerReader } from "../../services/kafka/AnswerReader.ts"
 import { decodeResponse } from "../../src/codec/kafka/Api.ts"
 import { produce } from "../../src/codec/kafka/Produce.ts"
 
@@ -34,7 +37,7 @@ const correlationAt = 8
 const isProduce = (frame: Buffer): boolean =>
   frame.length >= apiKeyEnd && frame.readInt16BE(sizeBytes) === produce.key
 
-/** Cuts a stream of bytes into frames: four bytes of size, then so many more. */
+/** Cuts requests into frames: four bytes of size, then so many more. */
 class Frames {
   rest: Buffer = Buffer.alloc(0)
   #chunks: Array<Buffer> = []
@@ -85,19 +88,17 @@ export const makeHoldingProxy = Effect.fnUntraced(function*(port: number, target
     for (const { client } of links) if (mode === "stall") client.pause()
   }
 
-  const onAnswer = (link: Link, frame: Buffer): void => {
-    const id = frame.readInt32BE(sizeBytes)
-    if (link.asked.get(id) === true) {
-      const { partitions } = decodeResponse(produce, frame.subarray(correlationAt))
+  const onAnswer = ({ asked }: Link, { correlationId, payload }: Answer): void => {
+    if (asked.get(correlationId) === true) {
+      const { partitions } = decodeResponse(produce, payload)
       verdicts.push(partitions[0]?.error ?? "taken")
     }
-    link.asked.delete(id)
+    asked.delete(correlationId)
   }
 
   const accept = (client: net.Socket): void => {
     const broker = net.connect({ port: targetPort, host: "127.0.0.1", noDelay: true })
     client.setNoDelay(true)
-    const answers = new Frames()
     const link: Link = {
       client,
       frames: new Frames(),
@@ -112,6 +113,7 @@ export const makeHoldingProxy = Effect.fnUntraced(function*(port: number, target
         }
       }
     }
+    const answers = new AnswerReader((answer) => onAnswer(link, answer))
     links.add(link)
     if (mode === "stall") client.pause()
     client.on("data", (chunk: Buffer) => {
@@ -120,7 +122,7 @@ export const makeHoldingProxy = Effect.fnUntraced(function*(port: number, target
       link.advance()
     })
     broker.on("data", (chunk: Buffer) => {
-      for (const frame of answers.take(chunk)) onAnswer(link, frame)
+      answers.take(chunk)
       client.write(chunk)
     })
     const end = () => {
@@ -141,18 +143,10 @@ export const makeHoldingProxy = Effect.fnUntraced(function*(port: number, target
       }
     })
 
-  yield* Effect.acquireRelease(
-    Effect.async<net.Server>((resume) => {
-      const server = net.createServer(accept)
-      server.once("error", (error) => resume(Effect.die(error)))
-      server.listen(port, "127.0.0.1", () => resume(Effect.succeed(server)))
-    }),
-    (server) =>
-      Effect.async<void>((resume) => {
-        server.close(() => resume(Effect.void))
-        for (const { client } of links) client.destroy()
-      })
-  )
+  const disconnect = () => {
+    for (const { client } of links) client.destroy()
+  }
+  yield* listening(net.createServer(accept), disconnect, port)
   const total = (of: (link: Link) => number) => [...links].reduce((sum, each) => sum + of(each), 0)
   const proxy: HoldingProxy = {
     set,

@@ -6,6 +6,7 @@ import { createServer } from "node:http"
 import type { ServerOptions } from "node:https"
 import { createServer as createTlsServer } from "node:https"
 import { gunzipSync } from "node:zlib"
+import { bodyOf } from "./HttpBody.ts"
 import { logsRequest, metricsRequest, tracesRequest } from "./OtlpMessages.ts"
 import type { Received } from "./OtlpReceived.ts"
 import { logsIn, metricsIn, nothing, spansIn } from "./OtlpReceived.ts"
@@ -30,10 +31,8 @@ export interface OtlpReceiver extends Received {
 
 const messages = { traces: tracesRequest, metrics: metricsRequest, logs: logsRequest }
 
-const bodyOf = async (request: IncomingMessage): Promise<Buffer> => {
-  const chunks: Array<Buffer> = []
-  for await (const chunk of request) if (Buffer.isBuffer(chunk)) chunks.push(chunk)
-  const body = Buffer.concat(chunks)
+const contentOf = async (request: IncomingMessage): Promise<Buffer> => {
+  const body = await bodyOf(request)
   return request.headers["content-encoding"] === "gzip" ? gunzipSync(body) : body
 }
 
@@ -71,7 +70,7 @@ export const otlpReceiverWith = Effect.fnUntraced(function*(tls?: ServerOptions)
   }
 
   const onRequest: RequestListener = (request, response) => {
-    void bodyOf(request).then((body) => {
+    void contentOf(request).then((body) => {
       const path = request.url ?? ""
       posts.push({ path, headers: request.headers })
       if (status === 0) return

@@ -2,8 +2,11 @@
 import { PutObjectCommand } from "@aws-sdk/client-s3"
 import { Effect } from "effect"
 import http from "node:http"
+import { errorDocument } from "../../dev/faults/S3FaultProxy.ts"
+import { listening } from "../../dev/stack/Listening.ts"
 import type { S3Address } from "../../dev/stack/S3Gateway.ts"
 import { s3Client } from "../../dev/stack/S3Gateway.ts"
+import { bodyOf } from "./HttpBody.ts"
 
 /** Strikes one PUT. The server stores the object first, where it says so. */
 export type PutFault =
@@ -36,12 +39,6 @@ interface Answered {
   readonly body: Buffer
 }
 
-const bodyOf = async (message: http.IncomingMessage): Promise<Buffer> => {
-  const chunks: Array<Buffer> = []
-  for await (const chunk of message) if (Buffer.isBuffer(chunk)) chunks.push(chunk)
-  return Buffer.concat(chunks)
-}
-
 const pass = (target: URL, incoming: http.IncomingMessage, body: Buffer): Promise<Answered> =>
   new Promise((resolve, reject) => {
     const { expect: _, ...headers } = incoming.headers
@@ -65,11 +62,8 @@ const metadataOf = ({ headers }: http.IncomingMessage): Record<string, string> =
     )
   )
 
-const errorBody = (code: string) =>
-  Buffer.from(`<?xml version="1.0"?><Error><Code>${code}</Code><Message>${code}</Message></Error>`)
-
 const answer = (outgoing: http.ServerResponse, status: number, code: string) => {
-  outgoing.writeHead(status, { "content-type": "application/xml" }).end(errorBody(code))
+  outgoing.writeHead(status, { "content-type": "application/xml" }).end(errorDocument(code))
 }
 
 const failed = (fault: PutFault, outgoing: http.ServerResponse): void => {
@@ -135,21 +129,10 @@ export const makeS3Between = Effect.fnUntraced(
       outgoing.writeHead(answered.status, [...answered.headers]).end(answered.body)
     }
 
-    const server = yield* Effect.acquireRelease(
-      Effect.async<http.Server>((resume) => {
-        const server = http.createServer((incoming, outgoing) => {
-          serve(incoming, outgoing).catch(() => incoming.socket.destroy())
-        })
-        server.listen(0, "127.0.0.1", () => resume(Effect.succeed(server)))
-      }),
-      (server) =>
-        Effect.async<void>((resume) => {
-          server.close(() => resume(Effect.void))
-          server.closeAllConnections()
-        })
-    )
-    const address = server.address()
-    const port = typeof address === "object" && address !== null ? address.port : 0
+    const server = http.createServer((incoming, outgoing) => {
+      serve(incoming, outgoing).catch(() => incoming.socket.destroy())
+    })
+    const port = yield* listening(server, () => server.closeAllConnections())
     const between: S3Between = { endpoint: `http://127.0.0.1:${port}`, faults, puts }
     return between
   }
