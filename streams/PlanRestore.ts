@@ -33,12 +33,6 @@ type Write = (
   root: string
 ) => Effect.Effect<void, KafkaError, Kafka>
 
-interface Late {
-  readonly file: LateFile
-  /** Of the generation. */
-  readonly root: string
-}
-
 /** Keys of one page where the store's own pages are not kept. */
 const pageSize = 1000
 
@@ -104,11 +98,11 @@ const pagesOf = (generation: Generation, history: PlanHistory) => {
 }
 
 /** Fails after everything else has been planned, because nothing may be left out silently. */
-const refuseLate = (files: ReadonlyArray<Late>, history: PlanHistory) =>
+const refuseLate = (files: ReadonlyArray<LateFile>, history: PlanHistory) =>
   Stream.execute(Effect.gen(function*() {
     const late: Array<string> = []
-    for (const { file, root } of files) {
-      if (!(yield* isCovered(file, root, history))) late.push(file.key)
+    for (const file of files) {
+      if (!(yield* isCovered(file, history))) late.push(file.key)
       else {
         yield* Effect.logDebug("planned files hold its records, left out of the plan").pipe(
           Effect.annotateLogs({ key: file.key })
@@ -134,7 +128,7 @@ export const planRestore = (
     const generations = yield* planTopics(options)
     const topicsSha = yield* shaOf(generations.map(({ topic }) => topic))
     const { history, write } = yield* openPlan(options, generations, topicsSha)
-    const late: Array<Late> = []
+    const late: Array<LateFile> = []
 
     const report = (topic: string, value: number) =>
       Metric.set(planTopicProgress(topicsSha, topic), value)
@@ -142,7 +136,7 @@ export const planRestore = (
     const planOne = (generation: Generation, keys: ReadonlyArray<string>) =>
       Effect.gen(function*() {
         const page = planPage(keys, generation, topicsSha, history)
-        late.push(...page.late.map((file) => ({ file, root: generation.root })))
+        late.push(...page.late)
         yield* warnStrange(page.strange)
         yield* write(page.files, generation.root)
         for (const [partition, total] of page.totals) {

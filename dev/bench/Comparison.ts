@@ -1,7 +1,9 @@
 /** The rounds of a comparison as a table: medians, and ratios to the perf tool of the same round. */
+import type { Bar } from "./Bars.ts"
 import { show } from "./Bars.ts"
 import { barChart } from "./Charts.ts"
 import type { Measurement } from "./Measure.ts"
+import type { PartResult } from "./Part.ts"
 import type { Phase, Round, Workload } from "./Rounds.ts"
 import { phases } from "./Rounds.ts"
 import { medianOf, medianRatio } from "./Statistics.ts"
@@ -91,12 +93,12 @@ const row = (rounds: ReadonlyArray<Round>, phase: Phase, workload: Workload) => 
   ]
 }
 
-export const comparisonTable = (rounds: ReadonlyArray<Round>, workload: Workload) => [
+const comparisonTable = (rounds: ReadonlyArray<Round>, workload: Workload) => [
   head,
   ...phases.map((phase) => row(rounds, phase, workload))
 ]
 
-export const comparisonTitle = (
+const comparisonTitle = (
   { name, partitions, payload, records }: Workload,
   rounds: ReadonlyArray<Round>
 ): string =>
@@ -104,13 +106,13 @@ export const comparisonTitle = (
     payload.recordBytes.toFixed(0)
   } B, ${partitions} partitions; medians of ${rounds.length}`
 
-export const archiveNote = (rounds: ReadonlyArray<Round>): string => {
+const archiveNote = (rounds: ReadonlyArray<Round>): string => {
   const bytes = medianOf(rounds, (round) => round.archiveBytes)
   const files = medianOf(rounds, (round) => round.archiveFiles)
   return `archive: ${(bytes / 1e6).toFixed(1)} MB in ${files} files`
 }
 
-export const comparisonChart = (rounds: ReadonlyArray<Round>, workload: Workload): string =>
+const comparisonChart = (rounds: ReadonlyArray<Round>, workload: Workload): string =>
   barChart({
     title: comparisonTitle(workload, rounds),
     y: "seconds, less is better",
@@ -123,3 +125,17 @@ export const comparisonChart = (rounds: ReadonlyArray<Round>, workload: Workload
       ]
     }))
   })
+
+/** All that is to be told of a comparison. */
+export const comparisonResult = (
+  rounds: ReadonlyArray<Round>,
+  workload: Workload,
+  bars: ReadonlyArray<Bar>
+): PartResult => ({
+  title: comparisonTitle(workload, rounds),
+  tables: [comparisonTable(rounds, workload)],
+  bars,
+  notes: [archiveNote(rounds)],
+  plots: { [workload.name]: comparisonChart(rounds, workload) },
+  data: { workload, rounds }
+})

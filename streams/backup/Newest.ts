@@ -18,7 +18,8 @@ export interface NewestFile {
   readonly facts: FileFacts | undefined
 }
 
-const describe = (key: string, firstOffset: bigint) =>
+/** What the file says of itself. */
+export const describeFile = (key: string, firstOffset: bigint) =>
   Effect.map(storedFacts(key), (facts): NewestFile => ({ key, firstOffset, facts }))
 
 /**
@@ -50,10 +51,10 @@ export const newestFile = (
         }
       )
     )
-    if (last !== undefined) return Option.some(yield* describe(last.key, last.firstOffset))
+    if (last !== undefined) return Option.some(yield* describeFile(last.key, last.firstOffset))
     if (Option.isNone(known) || hint === undefined) return Option.none()
     const facts = factsFromMetadata(known.value.metadata)
-    if (facts === undefined) return Option.some(yield* describe(known.value.key, hint))
+    if (facts === undefined) return Option.some(yield* describeFile(known.value.key, hint))
     return Option.some({ key: known.value.key, firstOffset: hint, facts })
   })
 

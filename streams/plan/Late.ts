@@ -7,8 +7,7 @@ import type { ForeignSchema } from "../../services/ForeignSchema.ts"
 import type { ObjectStore, StoreError } from "../../services/ObjectStore.ts"
 import type { ArchiveKey } from "../../src/domain/ArchiveKey.ts"
 import { archiveKey } from "../../src/domain/ArchiveKey.ts"
-import { storedFacts } from "../ArchiveFiles.ts"
-import { coverageNextOf } from "../backup/Newest.ts"
+import { coverageNextOf, describeFile } from "../backup/Newest.ts"
 import type { PlanHistory } from "./PlanHistory.ts"
 import { plannedOf } from "./PlanHistory.ts"
 
@@ -16,6 +15,8 @@ import { plannedOf } from "./PlanHistory.ts"
 export interface LateFile {
   readonly key: string
   readonly archive: ArchiveKey
+  /** Of the generation; that of a file of a branch is another. */
+  readonly root: string
 }
 
 /** Files can reach over the beginning of the next one; so many in a row are taken to do so. */
@@ -24,19 +25,16 @@ const overlapping = 3
 /** From the first offset that the file accounts for to the one after its last. */
 const coverageOf = (root: string, late: ArchiveKey, firstOffset: bigint) =>
   Effect.gen(function*() {
-    const key = archiveKey(root, late, firstOffset)
-    const facts = yield* storedFacts(key)
-    const next = yield* coverageNextOf({ key, firstOffset, facts })
-    return { start: facts?.coverageStart ?? firstOffset, next }
+    const file = yield* describeFile(archiveKey(root, late, firstOffset), firstOffset)
+    return { start: file.facts?.coverageStart ?? firstOffset, next: yield* coverageNextOf(file) }
   })
 
 /**
- * Whether planned files account for every offset from its first record on. `root`: of the
- * generation; a file of a branch is never covered, nor is one when a file cannot be read.
+ * Whether planned files account for every offset from its first record on. A file of a branch is
+ * never covered, nor is one when a file cannot be read.
  */
 export const isCovered = (
-  { archive, key }: LateFile,
-  root: string,
+  { archive, key, root }: LateFile,
   history: PlanHistory
 ): Effect.Effect<boolean, StoreError, ObjectStore | ForeignSchema> =>
   Effect.gen(function*() {

@@ -41,7 +41,7 @@ export const planPage = (
     totals.set(partition, known.lastIndex)
     if (known.files.has(mark)) continue
     if (firstOffset < known.lastFirstOffset) {
-      late.push({ key, archive })
+      late.push({ key, archive, root })
       continue
     }
     known.lastIndex++

@@ -1,16 +1,9 @@
 /** The core: a million JSON records, beside Kafka's own perf tools. */
 import { Effect } from "effect"
 import type { Bar } from "../Bars.ts"
-import {
-  archiveNote,
-  comparisonChart,
-  comparisonTable,
-  comparisonTitle,
-  figureOf,
-  ratioOf
-} from "../Comparison.ts"
+import { comparisonResult, figureOf, ratioOf } from "../Comparison.ts"
 import { scaled } from "../Options.ts"
-import type { Bench, PartResult } from "../Part.ts"
+import type { Bench } from "../Part.ts"
 import { writePayload } from "../Payload.ts"
 import type { Phase, Round, Workload } from "../Rounds.ts"
 import { runRounds } from "../Rounds.ts"
@@ -60,13 +53,5 @@ export const core = (bench: Bench) =>
       payload: yield* writePayload("orders")
     }
     const rounds = yield* runRounds(workload, bench.runs, bench)
-    const result: PartResult = {
-      title: comparisonTitle(workload, rounds),
-      tables: [comparisonTable(rounds, workload)],
-      bars: bars(rounds),
-      notes: [archiveNote(rounds)],
-      plots: { core: comparisonChart(rounds, workload) },
-      data: { workload, rounds }
-    }
-    return result
+    return comparisonResult(rounds, workload, bars(rounds))
   })

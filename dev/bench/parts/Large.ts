@@ -1,15 +1,9 @@
 /** Records of a megabyte, three gigabytes in all: what a byte costs, and that memory is bounded. */
 import { Effect } from "effect"
 import type { Bar } from "../Bars.ts"
-import {
-  archiveNote,
-  comparisonChart,
-  comparisonTable,
-  comparisonTitle,
-  ratioOf
-} from "../Comparison.ts"
+import { comparisonResult, ratioOf } from "../Comparison.ts"
 import { fewRuns, scaled } from "../Options.ts"
-import type { Bench, PartResult } from "../Part.ts"
+import type { Bench } from "../Part.ts"
 import { writePayload } from "../Payload.ts"
 import type { Phase, Workload } from "../Rounds.ts"
 import { runRounds } from "../Rounds.ts"
@@ -31,17 +25,9 @@ export const large = (bench: Bench) =>
       better: "higher",
       unit: "x"
     })
-    const result: PartResult = {
-      title: comparisonTitle(workload, rounds),
-      tables: [comparisonTable(rounds, workload)],
-      bars: [
-        throughput("backup, throughput / ConsumerPerformance", "backup"),
-        throughput("restore lz4, throughput / ProducerPerformance", "restoreLz4"),
-        ...memoryBars(rounds)
-      ],
-      notes: [archiveNote(rounds)],
-      plots: { large: comparisonChart(rounds, workload) },
-      data: { workload, rounds }
-    }
-    return result
+    return comparisonResult(rounds, workload, [
+      throughput("backup, throughput / ConsumerPerformance", "backup"),
+      throughput("restore lz4, throughput / ProducerPerformance", "restoreLz4"),
+      ...memoryBars(rounds)
+    ])
   })

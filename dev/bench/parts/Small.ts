@@ -1,15 +1,9 @@
 /** Ten million records of 100 bytes: what a record costs, whatever it holds. */
 import { Effect } from "effect"
 import type { Bar } from "../Bars.ts"
-import {
-  archiveNote,
-  comparisonChart,
-  comparisonTable,
-  comparisonTitle,
-  rateOf
-} from "../Comparison.ts"
+import { comparisonResult, rateOf } from "../Comparison.ts"
 import { fewRuns, scaled } from "../Options.ts"
-import type { Bench, PartResult } from "../Part.ts"
+import type { Bench } from "../Part.ts"
 import { writePayload } from "../Payload.ts"
 import type { Workload } from "../Rounds.ts"
 import { runRounds } from "../Rounds.ts"
@@ -38,16 +32,8 @@ export const small = (bench: Bench) =>
       better: "higher",
       unit: "/s"
     })
-    const result: PartResult = {
-      title: comparisonTitle(workload, rounds),
-      tables: [comparisonTable(rounds, workload)],
-      bars: [
-        bar("backup, records", "backup", "consumer", enough.backup),
-        bar("restore lz4, records", "restoreLz4", "producer", enough.restore)
-      ],
-      notes: [archiveNote(rounds)],
-      plots: { small: comparisonChart(rounds, workload) },
-      data: { workload, rounds }
-    }
-    return result
+    return comparisonResult(rounds, workload, [
+      bar("backup, records", "backup", "consumer", enough.backup),
+      bar("restore lz4, records", "restoreLz4", "producer", enough.restore)
+    ])
   })
