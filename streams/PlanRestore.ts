@@ -15,11 +15,11 @@ import { makeLeaders } from "./Leaders.ts"
 import { branchedTopic } from "./plan/BranchedTopic.ts"
 import { ensurePlanTopic } from "./plan/EnsurePlanTopic.ts"
 import type { Generation } from "./plan/Generations.ts"
-import type { LateFile } from "./plan/Late.ts"
-import { isCovered } from "./plan/Late.ts"
+import { judgeLate } from "./plan/Late.ts"
 import type { PlanHistory } from "./plan/PlanHistory.ts"
 import { fileMark, plannedOf, readHistory } from "./plan/PlanHistory.ts"
-import { planPage } from "./plan/PlanPage.ts"
+import type { ArchiveFile } from "./plan/PlanPage.ts"
+import { enlist, sortPage } from "./plan/PlanPage.ts"
 import { planTopics } from "./plan/PlanTopics.ts"
 import { makePlanWriter } from "./plan/PlanWriter.ts"
 import { PlanError, planPartitions } from "./PlanTopic.ts"
@@ -98,23 +98,14 @@ const pagesOf = (generation: Generation, history: PlanHistory) => {
 }
 
 /** Fails after everything else has been planned, because nothing may be left out silently. */
-const refuseLate = (files: ReadonlyArray<LateFile>, history: PlanHistory) =>
-  Stream.execute(Effect.gen(function*() {
-    const late: Array<string> = []
-    for (const file of files) {
-      if (!(yield* isCovered(file, history))) late.push(file.key)
-      else {
-        yield* Effect.logDebug("planned files hold its records, left out of the plan").pipe(
-          Effect.annotateLogs({ key: file.key })
-        )
-      }
-    }
-    if (late.length === 0) return
+const refuseLate = (late: ReadonlyArray<string>) =>
+  Stream.execute(Effect.suspend(() => {
+    if (late.length === 0) return Effect.void
     const message =
       `archive files that appeared in front of planned ones can no longer be planned ` +
       `in order (${late.length}): ${late.slice(0, 5).join(", ")}${late.length > 5 ? ", …" : ""}; ` +
-      "plan into another plan topic"
-    return yield* new PlanError({ reason: "Disorder", message })
+      "nothing more of their partitions is planned; plan into another plan topic"
+    return Effect.fail(new PlanError({ reason: "Disorder", message }))
   }))
 
 /**
@@ -128,21 +119,43 @@ export const planRestore = (
     const generations = yield* planTopics(options)
     const topicsSha = yield* shaOf(generations.map(({ topic }) => topic))
     const { history, write } = yield* openPlan(options, generations, topicsSha)
-    const late: Array<LateFile> = []
+    const refused: Array<string> = []
 
     const report = (topic: string, value: number) =>
       Metric.set(planTopicProgress(topicsSha, topic), value)
 
+    const planLate = (file: ArchiveFile, generation: Generation) =>
+      Effect.gen(function*() {
+        const known = plannedOf(history, file.archive)
+        const verdict = known.isClosed
+          ? "cut off"
+          : yield* judgeLate(file, generation.root, history)
+        yield* Effect.logDebug("a file begins in front of planned ones").pipe(
+          Effect.annotateLogs({ key: file.key, verdict })
+        )
+        if (verdict === "continues") return [enlist(file, generation, topicsSha, history)]
+        if (verdict === "cut off") {
+          known.isClosed = true
+          refused.push(file.key)
+        }
+        return []
+      })
+
     const planOne = (generation: Generation, keys: ReadonlyArray<string>) =>
       Effect.gen(function*() {
-        const page = planPage(keys, generation, topicsSha, history)
-        late.push(...page.late)
-        yield* warnStrange(page.strange)
-        yield* write(page.files, generation.root)
-        for (const [partition, total] of page.totals) {
+        const { fresh, late, partitions, strange } = sortPage(keys, generation, history)
+        yield* warnStrange(strange)
+        const files = (yield* Effect.forEach(late, (file) => planLate(file, generation))).flat()
+        for (const file of fresh) {
+          if (plannedOf(history, file.archive).isClosed) continue
+          files.push(enlist(file, generation, topicsSha, history))
+        }
+        yield* write(files, generation.root)
+        for (const partition of partitions) {
+          const total = plannedOf(history, { topic: generation.topic, partition }).lastIndex
           yield* Metric.set(planPartitionTotalFiles(topicsSha, generation.topic, partition), total)
         }
-        return page.files
+        return files
       })
 
     const planTopic = (generation: Generation) =>
@@ -157,6 +170,6 @@ export const planRestore = (
     })
     return Stream.fromIterable(generations).pipe(
       Stream.flatMap(planTopic),
-      Stream.concat(refuseLate(late, history))
+      Stream.concat(refuseLate(refused))
     )
   }))

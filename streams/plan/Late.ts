@@ -1,6 +1,6 @@
 /**
- * Files that came too late to be planned in order. A backup that loses a partition while it
- * uploads leaves one: the new owner has archived the same records already, under other keys.
+ * Files that appear in front of planned ones. A backup that loses a partition while it uploads
+ * leaves them: the new owner has archived the same records, or some of them, under other keys.
  */
 import { Effect } from "effect"
 import type { ForeignSchema } from "../../services/ForeignSchema.ts"
@@ -10,14 +10,14 @@ import { archiveKey } from "../../src/domain/ArchiveKey.ts"
 import { coverageNextOf, describeFile } from "../backup/Newest.ts"
 import type { PlanHistory } from "./PlanHistory.ts"
 import { plannedOf } from "./PlanHistory.ts"
+import type { ArchiveFile } from "./PlanPage.ts"
 
-/** A file that begins in front of planned ones. */
-export interface LateFile {
-  readonly key: string
-  readonly archive: ArchiveKey
-  /** Of the generation; that of a file of a branch is another. */
-  readonly root: string
-}
+/**
+ * `covered`: planned files account for every offset of it. `continues`: they do so up to where the
+ * plan ends, and it goes on from there; a restore passes over what it has restored already.
+ * `cut off`: it belongs between planned files, and no place in the plan would put it there.
+ */
+export type LateVerdict = "covered" | "continues" | "cut off"
 
 /** Files can reach over the beginning of the next one; so many in a row are taken to do so. */
 const overlapping = 3
@@ -29,16 +29,14 @@ const coverageOf = (root: string, late: ArchiveKey, firstOffset: bigint) =>
     return { start: file.facts?.coverageStart ?? firstOffset, next: yield* coverageNextOf(file) }
   })
 
-/**
- * Whether planned files account for every offset from its first record on. A file of a branch is
- * never covered, nor is one when a file cannot be read.
- */
-export const isCovered = (
-  { archive, key, root }: LateFile,
+/** What the plan holds of it. A file of a branch is cut off, and so is what cannot be compared. */
+export const judgeLate = (
+  { archive, key }: ArchiveFile,
+  root: string,
   history: PlanHistory
-): Effect.Effect<boolean, StoreError, ObjectStore | ForeignSchema> =>
+): Effect.Effect<LateVerdict, StoreError, ObjectStore | ForeignSchema> =>
   Effect.gen(function*() {
-    if (archive.root !== root) return false
+    if (archive.root !== root) return "cut off" as const
     const { firstOffset } = archive
     const planned = [...plannedOf(history, archive).files]
       .filter((mark) => typeof mark === "bigint")
@@ -48,19 +46,19 @@ export const isCovered = (
     let reached = firstOffset
     for (let at = Math.max(0, behind - overlapping); reached < next; at++) {
       const begins = planned[at]
-      if (begins === undefined) return false
+      if (begins === undefined) return "continues" as const
       const file = yield* coverageOf(root, archive, begins)
-      if (file.start > reached) return false
+      if (file.start > reached) return "cut off" as const
       if (file.next > reached) reached = file.next
     }
-    return true
+    return "covered" as const
   }).pipe(
     Effect.catchTag("CodecError", (error) =>
       Effect.as(
         Effect.logDebug("a late file cannot be compared with the plan").pipe(
           Effect.annotateLogs({ key, error: error.message })
         ),
-        false
+        "cut off" as const
       )),
-    Effect.catchIf(({ reason }) => reason === "NotFound", () => Effect.succeed(false))
+    Effect.catchIf(({ reason }) => reason === "NotFound", () => Effect.succeed("cut off" as const))
   )

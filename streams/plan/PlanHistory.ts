@@ -16,8 +16,10 @@ import type { Generation } from "./Generations.ts"
 export interface PlannedPartition {
   /** Index of the last one; 0 for none. */
   lastIndex: number
-  /** First offset of the last one. */
+  /** The highest first offset of any. */
   lastFirstOffset: bigint
+  /** Nothing more can be planned: there would be a hole that a late file should have filled. */
+  isClosed: boolean
   /** See `fileMark`. */
   readonly files: Set<bigint | string>
 }
@@ -26,7 +28,7 @@ export interface PlannedPartition {
 export type PlanHistory = Map<string, PlannedPartition>
 
 const nothingPlanned = (): PlannedPartition => (
-  { lastIndex: 0, lastFirstOffset: -1n, files: new Set() }
+  { lastIndex: 0, lastFirstOffset: -1n, isClosed: false, files: new Set() }
 )
 
 /** What the plan holds of the partition, to be added to. */
@@ -40,6 +42,13 @@ export const plannedOf = (history: PlanHistory, source: TopicPartition): Planned
 /** Tells the files of a partition apart: the first offset, and for a branch its root. */
 export const fileMark = (root: string, archive: ArchiveKey): bigint | string =>
   archive.root === root ? archive.firstOffset : `${archive.root} ${archive.firstOffset}`
+
+/** Takes up the file that follows in the plan. `root`: of its generation. */
+export const addFile = (known: PlannedPartition, root: string, archive: ArchiveKey): void => {
+  known.lastIndex++
+  if (archive.firstOffset > known.lastFirstOffset) known.lastFirstOffset = archive.firstOffset
+  known.files.add(fileMark(root, archive))
+}
 
 /** What a plan must agree with to be continued. */
 export interface PlanIdentity {
@@ -110,16 +119,14 @@ export const remember = (
   const wrong = disagreement(file, where, source.partition, identity)
   if (wrong !== undefined) return wrong
   const known = plannedOf(history, file)
-  const mark = fileMark(identity.generations.get(file.topic)?.root ?? "", file.archive)
-  if (known.files.has(mark)) return undefined
-  if (file.index !== known.lastIndex + 1 || file.archive.firstOffset < known.lastFirstOffset) {
+  const root = identity.generations.get(file.topic)?.root ?? ""
+  if (known.files.has(fileMark(root, file.archive))) return undefined
+  if (file.index !== known.lastIndex + 1) {
     return disorder(
       `${where} (${file.key}, index ${file.index}) does not follow index ${known.lastIndex} of its partition; use another plan topic`
     )
   }
-  known.lastIndex = file.index
-  known.lastFirstOffset = file.archive.firstOffset
-  known.files.add(mark)
+  addFile(known, root, file.archive)
   return undefined
 }
 

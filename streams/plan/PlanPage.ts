@@ -1,32 +1,37 @@
-/** Turns one page of an archive listing into the files that the plan does not hold yet. */
+/** Sorts one page of an archive listing by what the plan holds already, and adds to the plan. */
+import type { ArchiveKey } from "../../src/domain/ArchiveKey.ts"
 import { parseArchiveKey } from "../../src/domain/ArchiveKey.ts"
 import type { PlannedFile } from "../../src/domain/Plan.ts"
 import type { Generation } from "./Generations.ts"
-import type { LateFile } from "./Late.ts"
 import type { PlanHistory } from "./PlanHistory.ts"
-import { fileMark, plannedOf } from "./PlanHistory.ts"
+import { addFile, fileMark, plannedOf } from "./PlanHistory.ts"
 
-export interface PlannedPage {
-  readonly files: ReadonlyArray<PlannedFile>
-  /** Keys that are not those of archive files. */
-  readonly strange: ReadonlyArray<string>
-  /** Files that appeared in front of others that are planned: too late to be planned in order. */
-  readonly late: ReadonlyArray<LateFile>
-  /** Files planned so far, by partition of the topic; those that the page is about. */
-  readonly totals: ReadonlyMap<number, number>
+export interface ArchiveFile {
+  readonly key: string
+  readonly archive: ArchiveKey
 }
 
-/** Gives each new file its index and remembers it in the history. Keys must come in key order. */
-export const planPage = (
+/** The files that the plan does not hold yet. */
+export interface SortedPage {
+  readonly fresh: ReadonlyArray<ArchiveFile>
+  /** They begin in front of planned ones. */
+  readonly late: ReadonlyArray<ArchiveFile>
+  /** Keys that are not those of archive files. */
+  readonly strange: ReadonlyArray<string>
+  /** Partitions of the topic that the page is about. */
+  readonly partitions: ReadonlySet<number>
+}
+
+/** Keys must come in key order. */
+export const sortPage = (
   keys: ReadonlyArray<string>,
   { branches, root, topic }: Generation,
-  topicsSha: string,
   history: PlanHistory
-): PlannedPage => {
-  const files: Array<PlannedFile> = []
+): SortedPage => {
+  const fresh: Array<ArchiveFile> = []
+  const late: Array<ArchiveFile> = []
   const strange: Array<string> = []
-  const late: Array<LateFile> = []
-  const totals = new Map<number, number>()
+  const partitions = new Set<number>()
   for (const key of keys) {
     const archive = parseArchiveKey(key)
     const isThere = archive !== undefined && archive.topic === topic &&
@@ -35,20 +40,23 @@ export const planPage = (
       strange.push(key)
       continue
     }
-    const { firstOffset, partition } = archive
-    const mark = fileMark(root, archive)
+    partitions.add(archive.partition)
     const known = plannedOf(history, archive)
-    totals.set(partition, known.lastIndex)
-    if (known.files.has(mark)) continue
-    if (firstOffset < known.lastFirstOffset) {
-      late.push({ key, archive, root })
-      continue
-    }
-    known.lastIndex++
-    known.lastFirstOffset = firstOffset
-    known.files.add(mark)
-    totals.set(partition, known.lastIndex)
-    files.push({ topic, partition, key, archive, index: known.lastIndex, topicsSha })
+    if (known.files.has(fileMark(root, archive))) continue
+    if (archive.firstOffset < known.lastFirstOffset) late.push({ key, archive })
+    else fresh.push({ key, archive })
   }
-  return { files, strange, late, totals }
+  return { fresh, late, strange, partitions }
+}
+
+/** Gives the file the next index of its partition, and remembers it in the history. */
+export const enlist = (
+  { archive, key }: ArchiveFile,
+  { root, topic }: Generation,
+  topicsSha: string,
+  history: PlanHistory
+): PlannedFile => {
+  const known = plannedOf(history, archive)
+  addFile(known, root, archive)
+  return { topic, partition: archive.partition, key, archive, index: known.lastIndex, topicsSha }
 }

@@ -7,8 +7,6 @@ import type { TopicPartition } from "../../src/domain/TopicPartition.ts"
 import { topicPartitionName } from "../../src/domain/TopicPartition.ts"
 import type { Origin } from "./Origin.ts"
 import type { RestoreFailure } from "./Outcome.ts"
-import type { PlanOrder } from "./PlanOrder.ts"
-import { noOrder } from "./PlanOrder.ts"
 
 export interface PlanEntry {
   /** Offset of the plan record. */
@@ -37,9 +35,9 @@ export interface Target {
   /** So many of them, from the first on, are being worked on. */
   taken: number
   running: boolean
-  /** Where the plan order is after the last entry taken, and after the last one finished. */
-  order: PlanOrder
-  finishedOrder: PlanOrder
+  /** Highest index in this run of an entry taken, and of one finished; 0 for none. */
+  lastIndex: number
+  finishedIndex: number
   position: TargetPosition | undefined
   /** Key of the file that the target begins with, as far as this run has seen. */
   begun: string | undefined
@@ -60,8 +58,8 @@ const newTarget = (source: TopicPartition, topicPrefix: string): Target => ({
   unfinished: [],
   taken: 0,
   running: false,
-  order: noOrder,
-  finishedOrder: noOrder,
+  lastIndex: 0,
+  finishedIndex: 0,
   position: undefined,
   begun: undefined,
   origin: undefined,
@@ -82,7 +80,7 @@ const unfinishedFrom = (target: Target): bigint | undefined =>
 /** As if nothing were known of it: a new try looks at it, and begins with its first file. */
 const forget = (target: Target, from: bigint): void => {
   target.behind = from
-  target.finishedOrder = noOrder
+  target.finishedIndex = 0
   target.begun = undefined
   target.origin = undefined
   if (target.position !== undefined && target.position.sequence > 0) target.mustRenew = true
@@ -163,7 +161,7 @@ export class PlanState {
   /** Its entries are to be worked on again from the first unfinished one on. */
   restart(target: Target): void {
     target.taken = 0
-    target.order = target.finishedOrder
+    target.lastIndex = target.finishedIndex
   }
 
   /** The entry that the target works on next. */

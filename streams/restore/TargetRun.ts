@@ -22,7 +22,7 @@ import { shareOf } from "./FileItems.ts"
 import { readFile } from "./FileReader.ts"
 import { openTarget } from "./OpenTarget.ts"
 import { RestoreFailure } from "./Outcome.ts"
-import { disorderOf, orderAfter } from "./PlanOrder.ts"
+import { disorderOf } from "./PlanOrder.ts"
 import type { PlanEntry, Target } from "./PlanState.ts"
 import { openOrigin } from "./PlanState.ts"
 import type { PlanContext } from "./RestoreContext.ts"
@@ -49,7 +49,7 @@ const refusal = (
     })
   }
   const complete = context.complete || context.state.isAfterUnusable(offset)
-  const reason = disorderOf(target.order, content, complete)
+  const reason = disorderOf(target.lastIndex, content.index, complete)
   return reason === undefined
     ? undefined
     : new RestoreFailure({ partition, reason, file: content.key })
@@ -110,7 +110,7 @@ export const runTarget = (
           target.taken++
           const refused = refusal(context, target, entry)
           if (refused !== undefined || "problem" in entry.content) return stop(refused)
-          target.order = orderAfter(target.order, entry.content)
+          target.lastIndex = Math.max(target.lastIndex, entry.content.index)
           const asked = asks
             ? askOrigin(context, target, entry.content, entry.offset, restoredThrough())
             : Effect.void
@@ -128,9 +128,9 @@ export const runTarget = (
           yield* context.failures.remove(context.plan, target.partition)
         }
         context.state.finish(target)
-        target.finishedOrder = orderAfter(target.finishedOrder, file)
-        context.changed()
         const { index, partition, topicsSha } = file
+        target.finishedIndex = Math.max(target.finishedIndex, index)
+        context.changed()
         yield* Metric.set(restorePartitionFileIndex(topicsSha, file.topic, partition), index)
         yield* Metric.incrementBy(restoredFiles(topic), 1)
         yield* Metric.incrementBy(restoredRecords(topic), records)

@@ -138,11 +138,11 @@ describe("planRestore", () => {
       yield* put(key("t", 0, 5), key("t", 0, 50), "backup/t/readme.txt", "backup/t/0/t-1-5.avro")
       const files = yield* plan()
       assert.deepStrictEqual(files.map((file) => file.key), [key("t", 0, 5), key("t", 0, 50)])
-      yield* put(key("t", 0, 20), key("t", 0, 60))
+      yield* put(key("t", 0, 20), key("t", 0, 60), key("t", 1, 0))
       const error = yield* Effect.flip(plan())
       assert.match(error.message, /appeared in front of planned ones .* \(1\): backup\/t\/0/)
       const values = (yield* planned()).map(([value]) => value)
-      assert.deepStrictEqual(values, [key("t", 0, 5), key("t", 0, 50), key("t", 0, 60)])
+      assert.sameMembers(values, [key("t", 0, 5), key("t", 0, 50), key("t", 1, 0)])
     }).pipe(Effect.provide(world)))
 
   it.live("leaves out late files whose records planned files hold, whoever wrote them", () =>
@@ -163,6 +163,23 @@ describe("planRestore", () => {
       const error = yield* Effect.flip(plan())
       assert.include(error.message, `in order (2): ${key("t", 0, 36)}, ${key("t", 0, 51)};`)
       assert.lengthOf(yield* planned(), 4)
+    }).pipe(Effect.provide(world)))
+
+  it.live("plans late files that go on where the plan ends, behind what they continue", () =>
+    Effect.gen(function*() {
+      const source = { topic: "t", partition: 0 }
+      const files = [yield* putRange(source, 0, 19), yield* putRange(source, 20, 29)]
+      assert.lengthOf(yield* plan(), 2)
+      files.push(yield* putRange(source, 12, 34), yield* putRange(source, 25, 39))
+      yield* putRange(source, 15, 33)
+      files.push(yield* putRange(source, 40, 49))
+      assert.deepStrictEqual((yield* plan()).map(({ key, index }) => [index, key]), [
+        [3, files[2]],
+        [4, files[3]],
+        [5, files[4]]
+      ])
+      assert.deepStrictEqual((yield* planned()).map(([value]) => value), files)
+      assert.deepStrictEqual(yield* plan(), [])
     }).pipe(Effect.provide(world)))
 
   it.live("puts large topics last, keeps to the excluded ones, and fails when none is left", () =>
