@@ -1,7 +1,9 @@
 /** Finds out when everything planned has been worked off, here or by other members of the group. */
-import { Effect } from "effect"
+import { Effect, Schedule } from "effect"
+import type { Companionship } from "../../services/Companions.ts"
 import type { Kafka, KafkaError } from "../../services/Kafka.ts"
 import type { TopicPartition } from "../../src/domain/TopicPartition.ts"
+import { topicPartitionName } from "../../src/domain/TopicPartition.ts"
 import type { GroupMembership } from "../GroupMembership.ts"
 import { logOffsets } from "../PlanTopic.ts"
 import { patiently } from "../ReadLog.ts"
@@ -23,44 +25,52 @@ const isWorkedOff = (
   plan: ReadonlyArray<TopicPartition>,
   { ends, starts }: PlanExtent,
   workers: Workers,
-  membership: GroupMembership
-): Effect.Effect<boolean, KafkaError> => {
-  const endOf = ({ partition }: TopicPartition) => ends.get(partition) ?? 0n
-  const open = plan.filter((source) => endOf(source) > (starts.get(source.partition) ?? 0n))
-  const ours = open.filter(({ partition }) => workers.of(partition) !== undefined)
-  if (!ours.every((source) => workers.of(source.partition)?.isWorkedOff(endOf(source)) ?? false)) {
-    return Effect.succeed(false)
-  }
-  const others = open.filter((source) => !ours.includes(source))
-  if (others.length === 0) return Effect.succeed(true)
-  return membership.committed(others).pipe(
-    patiently("30 seconds"),
-    Effect.map((answers) =>
-      answers.length === others.length &&
+  membership: GroupMembership,
+  { agree }: Companionship
+): Effect.Effect<boolean, KafkaError> =>
+  Effect.gen(function*() {
+    const endOf = ({ partition }: TopicPartition) => ends.get(partition) ?? 0n
+    const open = plan.filter((source) => endOf(source) > (starts.get(source.partition) ?? 0n))
+    const ours = open.filter(({ partition }) => workers.of(partition) !== undefined)
+    const settled = yield* membership.settled
+    const ownDone = ours.every((source) =>
+      workers.of(source.partition)?.isWorkedOff(endOf(source)) ?? false
+    )
+    const started = settled !== undefined &&
+      [...settled.owned.values()].every(({ partition }) => workers.of(partition) !== undefined)
+    const agreed = yield* agree(
+      ownDone && started
+        ? { generation: settled.generation, partitions: ours.map(topicPartitionName) }
+        : undefined
+    )
+    if (!ownDone) return false
+    const others = open.filter((source) =>
+      !ours.includes(source) && agreed?.has(topicPartitionName(source)) !== true
+    )
+    if (others.length === 0) return true
+    const answers = yield* patiently("30 seconds")(membership.committed(others))
+    const done = answers.length === others.length &&
       answers.every((answer) => answer.error === undefined && answer.offset >= endOf(answer))
-    ),
-    Effect.tap((done) => done ? Effect.void : Effect.sleep(betweenQuestions))
-  )
-}
+    if (!done) yield* Effect.sleep(betweenQuestions)
+    return done
+  })
 
 /** Looking at our own state costs nothing, asking the group does. */
 const every = "100 millis"
 const betweenQuestions = "500 millis"
 
-/** Returns when all of the plan up to that extent is restored, or has failed for good. */
+/**
+ * Returns when all of the plan up to that extent is restored, or has failed for good. What has
+ * failed at another member is told by companions only: the group never hears of it.
+ */
 export const awaitWorkedOff = (
   plan: ReadonlyArray<TopicPartition>,
   extent: PlanExtent,
   workers: Workers,
-  membership: GroupMembership
+  membership: GroupMembership,
+  companions: Companionship
 ): Effect.Effect<void, KafkaError> =>
-  Effect.flatMap(
-    isWorkedOff(plan, extent, workers, membership),
-    (done) =>
-      done
-        ? Effect.void
-        : Effect.zipRight(
-          Effect.sleep(every),
-          awaitWorkedOff(plan, extent, workers, membership)
-        )
+  isWorkedOff(plan, extent, workers, membership, companions).pipe(
+    Effect.repeat({ schedule: Schedule.spaced(every), until: (done) => done }),
+    Effect.asVoid
   )

@@ -14,6 +14,7 @@ import { readObject } from "../StoreReads.ts"
 import type { BudgetShare, FileItem } from "./FileItems.ts"
 import type { Origin } from "./Origin.ts"
 import { RestoreFailure } from "./Outcome.ts"
+import { coveredWith, setbackOf } from "./PlanOrder.ts"
 import type { Target } from "./PlanState.ts"
 
 /** What a block expands to is not known before: guessed at so many times its size. */
@@ -88,7 +89,12 @@ export const readFile = (
     const opened = yield* openArchiveFile(readObject(file.key))
     const { blocks, decode, header, layout } = opened
     const { facts } = header
-    const { origin } = target
+    const { origin, partition } = target
+    const setback = setbackOf(target.covered, file)
+    if (setback !== undefined) {
+      return yield* new RestoreFailure({ partition, reason: setback, file: file.key })
+    }
+    target.covered = coveredWith(target.covered, file, facts)
     if (facts !== undefined) {
       const next = facts.coverageNext
       origin?.reach(next - 1n)

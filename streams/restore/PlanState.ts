@@ -7,6 +7,7 @@ import type { TopicPartition } from "../../src/domain/TopicPartition.ts"
 import { topicPartitionName } from "../../src/domain/TopicPartition.ts"
 import type { Origin } from "./Origin.ts"
 import type { RestoreFailure } from "./Outcome.ts"
+import type { Covered } from "./PlanOrder.ts"
 
 export interface PlanEntry {
   /** Offset of the plan record. */
@@ -38,6 +39,8 @@ export interface Target {
   /** Highest index in this run of an entry taken, and of one finished; 0 for none. */
   lastIndex: number
   finishedIndex: number
+  /** By files read since the last start of its work. */
+  covered: Covered | undefined
   position: TargetPosition | undefined
   /** Key of the file that the target begins with, as far as this run has seen. */
   begun: string | undefined
@@ -60,6 +63,7 @@ const newTarget = (source: TopicPartition, topicPrefix: string): Target => ({
   running: false,
   lastIndex: 0,
   finishedIndex: 0,
+  covered: undefined,
   position: undefined,
   begun: undefined,
   origin: undefined,
@@ -162,6 +166,7 @@ export class PlanState {
   restart(target: Target): void {
     target.taken = 0
     target.lastIndex = target.finishedIndex
+    target.covered = undefined
   }
 
   /** The entry that the target works on next. */

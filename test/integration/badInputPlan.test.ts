@@ -147,7 +147,7 @@ layer(Live, { excludeTestServices: true, timeout: "5 minutes" })("a bad plan", (
         assert.deepStrictEqual([...failures], [
           failed(0, 2, "index 3 follows index 1"),
           failed(1, 1, "its first file for the partition has index 2, not 1"),
-          failed(2, 0, "index 2 begins at source offset 0, its predecessor at 30")
+          failed(2, 0, "index 2 begins at source offset 0, its predecessors at 30")
         ])
         assert.deepStrictEqual(
           yield* restoredRuns([target.topic]),

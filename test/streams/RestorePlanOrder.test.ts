@@ -80,15 +80,17 @@ describe("restoreTopics, following the plan", () => {
       assert.strictEqual(yield* committed, 1n)
     }).pipe(Effect.provide(world)))
 
-  it.live("stops a partition whose plan does not begin with its first file", () =>
+  it.live("stops a partition whose plan goes back, or does not begin with its first file", () =>
     Effect.gen(function*() {
-      const [first, , , otherFile] = yield* files
-      yield* planByHand([first, 1], [otherFile, 2])
+      const [first, second, , otherFile] = yield* files
+      yield* planByHand([second, 1], [first, 2], [otherFile, 2])
       assert.deepStrictEqual(yield* failuresOf, [
+        "restored.orders-0: the plan is out of order: index 2 begins at source offset 0, " +
+        "its predecessors at 10; plan into another plan topic",
         "restored.orders-1: the plan is out of order: its first file for the partition has " +
         "index 2, not 1; plan into another plan topic"
       ])
-      assert.strictEqual(yield* restoredOffsets(orders), "0-9")
+      assert.strictEqual(yield* restoredOffsets(orders), "10-19")
       assert.strictEqual(yield* restoredOffsets(other), "")
     }).pipe(Effect.provide(world)))
 
@@ -99,6 +101,14 @@ describe("restoreTopics, following the plan", () => {
       const restored = yield* restore()
       assert.strictEqual(yield* restoredOffsets(orders), "0-34")
       assert.lengthOf(restored.filter(({ skipped }) => skipped), 0)
+    }).pipe(Effect.provide(world)))
+
+  it.live("stops a partition whose plan goes back behind a hole", () =>
+    Effect.gen(function*() {
+      const [first, , third] = yield* files
+      yield* planByHand([first, 1], [third, 2], [yield* putRange(orders, 5, 34), 3])
+      assert.match((yield* failuresOf)[0] ?? "", /index 3 begins at source offset 5, .* at 20;/)
+      assert.strictEqual(yield* restoredOffsets(orders), "0-9 20-29")
     }).pipe(Effect.provide(world)))
 
   it.live("restores everything around garbage, and never commits past it", () =>
