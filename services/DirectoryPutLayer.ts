@@ -6,6 +6,7 @@ import { Effect, Ref, Stream } from "effect"
 import { randomUUID } from "node:crypto"
 import fs from "node:fs/promises"
 import path from "node:path"
+import { freeBytes } from "../src/codec/FreeBytes.ts"
 import { pathOfKey } from "../src/domain/FilePath.ts"
 import { metadataProblem } from "../src/domain/ObjectKey.ts"
 import { attempt, checkKey } from "./DirectoryErrorsLayer.ts"
@@ -42,7 +43,11 @@ const writePart = (root: string, operation: Operation, key: string, body: Object
     )
     yield* Stream.runForEach(
       checkedBody(key, body),
-      (bytes) => attempt(operation, key, () => handle.writeFile(bytes))
+      (bytes) =>
+        attempt(operation, key, async () => {
+          await handle.writeFile(bytes)
+          freeBytes(bytes)
+        })
     )
     yield* attempt(operation, key, () => handle.sync())
     return file

@@ -3,6 +3,7 @@ import { Effect, Layer, Stream } from "effect"
 import fs from "node:fs/promises"
 import path from "node:path"
 import { crc32c } from "../src/codec/Crc32c.ts"
+import { freeBytes } from "../src/codec/FreeBytes.ts"
 import type { BufferedFile } from "./DiskBuffer.ts"
 import { BufferError, DiskBuffer } from "./DiskBuffer.ts"
 import type { Layout } from "./DiskBufferErrorsLayer.ts"
@@ -129,7 +130,12 @@ const make = Effect.fnUntraced(function*(settings: DiskBufferSettings) {
         Effect.map(leftover("readLeftover", name), (file) =>
           readBytes(file, bufferError("readLeftover", name)))
       ),
-    checksum: (name) => Stream.runFold(read(name), 0, (sum, bytes) => crc32c(bytes, sum)),
+    checksum: (name) =>
+      Stream.runFold(read(name), 0, (sum, bytes) => {
+        const next = crc32c(bytes, sum)
+        freeBytes(bytes)
+        return next
+      }),
     remove: (name) => files.closed("remove", name, (file) => unlinkAndPrune(file, buffer)),
     removeLeftover: (name) =>
       Effect.flatMap(

@@ -8,7 +8,7 @@ import { StoreError } from "./ObjectStore.ts"
 export const bodyOfBytes = (bytes: Uint8Array): ObjectBody => ({
   size: bytes.byteLength,
   crc32c: crc32c(bytes),
-  open: () => Stream.make(bytes)
+  open: () => Stream.sync(() => Buffer.from(bytes))
 })
 
 const wrong = (key: string, cause: string) =>

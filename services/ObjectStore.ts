@@ -37,7 +37,10 @@ export interface ObjectBody {
   readonly size: number
   /** CRC-32C of the whole body. The store refuses a body that does not have it. */
   readonly crc32c: number
-  /** Opens the body from its start. */
+  /**
+   * Opens the body from its start. Chunks belong to whoever opened it, who may give their memory
+   * back (`freeBytes`) when they have been written.
+   */
   readonly open: () => Stream.Stream<Uint8Array, StoreError>
 }
 

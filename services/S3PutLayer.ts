@@ -3,6 +3,7 @@ import type { S3Client } from "@aws-sdk/client-s3"
 import { PutObjectCommand } from "@aws-sdk/client-s3"
 import { Clock, Deferred, Duration, Effect, Option, Ref, Schedule, Stream } from "effect"
 import { Readable } from "node:stream"
+import { freeBytes } from "../src/codec/FreeBytes.ts"
 import { metadataProblem } from "../src/domain/ObjectKey.ts"
 import { checkedBody } from "./ObjectBody.ts"
 import type { ObjectBody, ObjectInfo, ObjectMetadata } from "./ObjectStore.ts"
@@ -25,6 +26,19 @@ const base64 = (crc32c: number): string => {
 }
 
 /**
+ * Writes the body, a chunk at a time, and gives each back when the connection has taken it. A body
+ * or a request that breaks ends it: both are looked after by those who made them.
+ */
+const pump = async (body: Readable, request: NodeJS.WritableStream): Promise<void> => {
+  for await (const bytes of body) {
+    const error = await new Promise((resolve) => request.write(bytes, resolve))
+    if (error) return
+    freeBytes(bytes)
+  }
+  request.end()
+}
+
+/**
  * A Node stream of the body; the scope ends it and waits until the body is closed. The runtime is
  * taken outside of the acquisition: inside, it would not let the body's fiber be interrupted.
  */
@@ -33,7 +47,13 @@ const readable = (bytes: Stream.Stream<Uint8Array, StoreError>) =>
     Effect.acquireRelease(
       Effect.sync(() => {
         const iterable = Stream.toAsyncIterableRuntime(bytes, runtime)
-        return Readable.from(iterable, { objectMode: false }).on("error", () => {})
+        const body = Readable.from(iterable, { highWaterMark: 1 }).on("error", () => {})
+        // The SDK sends a body by its `pipe`.
+        body.pipe = (request) => {
+          pump(body, request).catch(() => {})
+          return request
+        }
+        return body
       }),
       (stream) =>
         Effect.async<void>((resume) => {

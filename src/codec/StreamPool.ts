@@ -6,6 +6,7 @@
 import { Buffer } from "node:buffer"
 import type zlib from "node:zlib"
 import { corrupt } from "./CodecError.ts"
+import { freeBytes } from "./FreeBytes.ts"
 
 type Coder = zlib.Gzip | zlib.Gunzip | zlib.ZstdCompress | zlib.ZstdDecompress
 
@@ -35,8 +36,25 @@ const tooLarge = (limit: number) => corrupt(`the data expands to more than ${lim
 interface Worker {
   readonly coder: Coder
   job: Job | undefined
+  /** All of the memory that the last output was written into; the next goes on in it. */
+  slab: Buffer | undefined
   /** Bytes that the stream had taken before the job. */
   before: number
+}
+
+/** A copy, so that a slab that is full can be given back. */
+const outputOf = (worker: Worker): Buffer => {
+  const output: unknown = worker.coder.read()
+  if (!Buffer.isBuffer(output)) return Buffer.alloc(0)
+  const { buffer } = output
+  if (worker.slab !== undefined && worker.slab.buffer !== buffer) {
+    freeBytes(worker.slab)
+    worker.slab = undefined
+  }
+  // An output that began in another slab comes joined, in memory of its own.
+  if (buffer.byteLength !== poolOptions.chunkSize) return output
+  worker.slab ??= Buffer.from(buffer)
+  return Buffer.from(output)
 }
 
 export class StreamPool {
@@ -66,7 +84,7 @@ export class StreamPool {
 
   private hire(): Worker {
     const coder = this.make()
-    const worker: Worker = { coder, job: undefined, before: 0 }
+    const worker: Worker = { coder, job: undefined, slab: undefined, before: 0 }
     coder.on("readable", () => {
       const limit = worker.job?.limit ?? Infinity
       if (coder.readableLength > limit) coder.destroy(tooLarge(limit))
@@ -97,10 +115,10 @@ export class StreamPool {
       coder.destroy()
       job.reject(failure)
     } else {
-      const output: unknown = coder.read()
+      const output = outputOf(worker)
       this.renew(coder)
       this.idle.push(worker)
-      job.resolve(Buffer.isBuffer(output) ? output : Buffer.alloc(0))
+      job.resolve(output)
     }
     const next = this.waiting.shift()
     if (next !== undefined) this.start(next)

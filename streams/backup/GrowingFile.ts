@@ -4,6 +4,7 @@ import { DiskBuffer } from "../../services/DiskBuffer.ts"
 import { bufferedRecordBytes, bufferedRecords } from "../../services/Metrics.ts"
 import { compress } from "../../src/codec/Compression.ts"
 import { containerHeader, frameBlock, newSync } from "../../src/codec/ContainerWriter.ts"
+import { freeBytes } from "../../src/codec/FreeBytes.ts"
 import { archiveKey } from "../../src/domain/ArchiveKey.ts"
 import type { Origin } from "../../src/domain/FileAccount.ts"
 import { addGaps, openFacts, withBlock, withTrailingGaps } from "../../src/domain/FileAccount.ts"
@@ -133,6 +134,7 @@ export const makeFileWriter = (
           const frame = frameBlock(block.recordCount, compressed, open.sync)
           yield* buffer.append(open.name, frame)
           const bytes = frame.reduce((sum, part) => sum + part.length, 0)
+          freeBytes(compressed)
           const grown = { ...open, facts: withBlock(open.facts, facts), size: open.size + bytes }
           file = grown
           yield* buffer.patch(open.name, 0, containerHeader(grown))

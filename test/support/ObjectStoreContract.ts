@@ -93,7 +93,8 @@ export const objectStoreContract = (name: string, layer: Layer.Layer<ObjectStore
         const whole = bodyOfBytes(Buffer.concat(Array.from({ length: 5 }, () => piece)))
         const body = {
           ...whole,
-          open: () => Stream.repeatEffect(Effect.succeed(piece)).pipe(Stream.take(5))
+          open: () =>
+            Stream.repeatEffect(Effect.sync(() => Buffer.from(piece))).pipe(Stream.take(5))
         }
         yield* store.putIfAbsent("size/large", body, {})
         const size = yield* Stream.runFold(store.get("size/large"), 0, (sum, bytes) =>
