@@ -77,7 +77,10 @@ export class ObjectStore extends Context.Tag("kafka-data-keep/ObjectStore")<Obje
     body: ObjectBody,
     metadata: ObjectMetadata
   ) => Effect.Effect<void, StoreError>
-  /** Bytes from `start` (default 0), `length` of them (default: to the end). NotFound if absent. */
+  /**
+   * Bytes from `start` (default 0), `length` of them (default: to the end). NotFound if absent.
+   * Chunks belong to the reader, who may give their memory back (`freeBytes`).
+   */
   readonly get: (
     key: string,
     range?: { readonly start: number; readonly length?: number }

@@ -1,6 +1,7 @@
 /** The SDK's client as the parts of the S3 store share it: requests as effects, own retries. */
 import { S3Client } from "@aws-sdk/client-s3"
 import { Duration, Effect, Schedule } from "effect"
+import { Socket } from "node:net"
 import type { StoreError } from "./ObjectStore.ts"
 import { storeError, unreachable } from "./S3ErrorsLayer.ts"
 import type { S3Settings } from "./S3StoreLayer.ts"
@@ -10,6 +11,23 @@ export const idleLimit = Duration.seconds(30)
 
 const connectTimeoutMs = 5000
 const maxSockets = 64
+
+/**
+ * What arrives on any connection is read into one buffer, as much as there is: Node's HTTP parser
+ * copies what it keeps of it before it returns. Otherwise every 64 KiB are memory of their own,
+ * left to the garbage collector (measured: 7 % of a restore's processor time).
+ */
+const onread = {
+  buffer: Buffer.allocUnsafeSlow(256 * 1024),
+  callback(this: unknown, length: number, bytes: Uint8Array): boolean {
+    if (this instanceof Socket) {
+      this.emit("data", Buffer.from(bytes.buffer, bytes.byteOffset, length))
+    }
+    return true
+  }
+}
+
+const agent = { keepAlive: true, maxSockets, onread }
 
 const silent = { trace() {}, debug() {}, info() {}, warn() {}, error() {} }
 
@@ -26,8 +44,8 @@ export const makeClient = ({ endpoint, region }: S3Settings) =>
         responseChecksumValidation: "WHEN_REQUIRED",
         requestHandler: {
           connectionTimeout: connectTimeoutMs,
-          httpAgent: { keepAlive: true, maxSockets },
-          httpsAgent: { keepAlive: true, maxSockets },
+          httpAgent: agent,
+          httpsAgent: agent,
           logger: silent
         },
         logger: silent,

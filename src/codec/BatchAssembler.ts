@@ -138,7 +138,8 @@ export class BatchAssembler {
       }
       const size = sizeOfVarint(body) + body
       if (batch.length + size > batch.bytes.length) {
-        batch.grow(size, size + record.left, limit, this.#options.buffers)
+        // More records than this block's will come: a buffer for a whole batch, at once.
+        batch.grow(size, limit, limit, this.#options.buffers)
       }
       this.#write(batch, record, body)
       batch.count(record, size)

@@ -3,6 +3,7 @@
  * megabyte into it, and is paid for once more by the garbage collector.
  */
 import { Buffer } from "node:buffer"
+import { freeBytes } from "./FreeBytes.ts"
 
 export class BufferPool {
   /** Bytes of every buffer. */
@@ -22,10 +23,12 @@ export class BufferPool {
 
   /**
    * Gives back a buffer that was taken here, or any view of it. Nobody may read it any more. One of
-   * another size is left to the garbage collector.
+   * another size is left to the garbage collector; one too many is gone at once.
    */
   give({ buffer }: Buffer): void {
-    if (buffer.byteLength !== this.size || this.#free.length >= this.#most) return
-    if (!this.#free.some((free) => free.buffer === buffer)) this.#free.push(Buffer.from(buffer))
+    if (buffer.byteLength !== this.size) return
+    if (this.#free.some((free) => free.buffer === buffer)) return
+    if (this.#free.length < this.#most) this.#free.push(Buffer.from(buffer))
+    else freeBytes(Buffer.from(buffer))
   }
 }

@@ -1,18 +1,26 @@
-/** Takes bytes off a stream of chunks in the pieces that a parser asks for. */
+/**
+ * Takes bytes off a stream of chunks in the pieces that a parser asks for. The chunks are its own:
+ * each is copied once, and its memory given back.
+ */
 import type { Scope } from "effect"
 import { Chunk, Effect, Option, Stream } from "effect"
 import { Buffer } from "node:buffer"
+import { freeBytes } from "./FreeBytes.ts"
 
+/** Pieces are shorter than asked for only when the stream ends before. */
 export interface ByteSource<E> {
   /** Position in the stream of the next byte. */
   readonly position: () => number
-  /**
-   * The next `length` bytes without taking them; fewer only when the stream ends before. The piece
-   * is a view where it can be.
-   */
+  /** The next `length` bytes, which stay to be taken; to be read before anything else is done. */
   readonly peek: (length: number) => Effect.Effect<Buffer, E>
-  /** Takes bytes that were peeked at. */
-  readonly skip: (length: number) => void
+  /** The next `length` bytes, in memory of their own. */
+  readonly take: (length: number) => Effect.Effect<Buffer, E>
+}
+
+interface Received {
+  readonly bytes: Buffer
+  /** What is before it has been copied. */
+  at: number
 }
 
 const view = (bytes: Uint8Array): Buffer =>
@@ -22,7 +30,7 @@ export const byteSource = <E>(
   bytes: Stream.Stream<Uint8Array, E>
 ): Effect.Effect<ByteSource<E>, never, Scope.Scope> =>
   Effect.map(Stream.toPull(bytes), (pull) => {
-    let chunks: Array<Buffer> = []
+    const chunks: Array<Received> = []
     let available = 0
     let taken = 0
     let ended = false
@@ -36,48 +44,53 @@ export const byteSource = <E>(
         Effect.sync(() => {
           for (const chunk of Chunk.toReadonlyArray(received)) {
             if (chunk.length === 0) continue
-            chunks.push(view(chunk))
+            chunks.push({ bytes: view(chunk), at: 0 })
             available += chunk.length
           }
         })
     })
 
-    const front = (length: number): Buffer => {
-      if (chunks.length > 1 && chunks[0]!.length < length) chunks = joined(chunks, length)
-      return (chunks[0] ?? Buffer.alloc(0)).subarray(0, length)
-    }
-
-    const peek = (length: number): Effect.Effect<Buffer, E> =>
+    const have = <A>(length: number, then: () => A): Effect.Effect<A, E> =>
       Effect.map(
         Effect.whileLoop({
           while: () => available < length && !ended,
           body: () => receive,
           step: () => {}
         }),
-        () => front(length)
+        then
       )
 
-    const skip = (length: number): void => {
-      taken += length
-      available -= length
-      while (length > 0) {
+    const copied = (length: number): Buffer => {
+      const piece = Buffer.allocUnsafeSlow(Math.min(length, available))
+      for (let filled = 0; filled < piece.length;) {
         const first = chunks[0]!
-        if (first.length > length) {
-          chunks[0] = first.subarray(length)
-          return
-        }
-        length -= first.length
+        const part = first.bytes.copy(piece, filled, first.at)
+        filled += part
+        first.at += part
+        if (first.at < first.bytes.length) continue
         chunks.shift()
+        freeBytes(first.bytes)
       }
+      return piece
     }
 
-    return { position: () => taken, peek, skip }
-  })
+    const peek = (length: number) =>
+      have(length, () => {
+        const first = chunks[0]
+        if (first !== undefined && chunks.length > 1 && first.bytes.length - first.at < length) {
+          chunks.unshift({ bytes: copied(length), at: 0 })
+        }
+        const { at = 0, bytes = Buffer.alloc(0) } = chunks[0] ?? {}
+        return bytes.subarray(at, at + length)
+      })
 
-/** The same bytes with the first `length` of them, if there are so many, in one piece. */
-const joined = (chunks: ReadonlyArray<Buffer>, length: number): Array<Buffer> => {
-  let count = 0
-  let size = 0
-  while (count < chunks.length && size < length) size += chunks[count++]!.length
-  return [Buffer.concat(chunks.slice(0, count)), ...chunks.slice(count)]
-}
+    const take = (length: number) =>
+      have(length, () => {
+        const piece = copied(length)
+        taken += piece.length
+        available -= piece.length
+        return piece
+      })
+
+    return { position: () => taken, peek, take }
+  })

@@ -11,6 +11,7 @@ import { codecFailure, maxExpandedBytes } from "./Compression.ts"
 import type { ContainerHeader } from "./ContainerHeader.ts"
 import { parseContainerHeader } from "./ContainerHeader.ts"
 import { syncBytes } from "./ContainerWriter.ts"
+import { freeBytes } from "./FreeBytes.ts"
 import { maxVarintBytes, VarintReader } from "./Varint.ts"
 
 /** One block as it lies in the file. */
@@ -19,8 +20,10 @@ export interface ContainerBlock {
   readonly position: number
   /** As stated; what the block holds is checked when its records are read. */
   readonly recordCount: number
-  /** Still compressed; may be a view of a larger buffer. */
+  /** Still compressed; a view of `whole`. */
   readonly data: Buffer
+  /** With the block's counts and sync marker; has its memory to itself. */
+  readonly whole: Buffer
   /** Where in the file the next one starts. */
   readonly end: number
 }
@@ -48,7 +51,7 @@ export const readContainer = <E>(
   Effect.gen(function*() {
     const source = yield* byteSource(bytes)
     const header = yield* readHeader(source, firstPeek)
-    source.skip(header.size)
+    freeBytes(yield* source.take(header.size))
     const blocks = Stream.repeatEffectOption(
       Effect.flatMap(
         Effect.mapError(nextBlock(source, header.sync), Option.some<E | CodecError>),
@@ -93,14 +96,13 @@ const nextBlock = <E>(
     }
     const start = reader.position
     const length = start + size + syncBytes
-    const whole = yield* source.peek(length)
+    const whole = yield* source.take(length)
     if (whole.length < length) return yield* truncated(`${context}: the file ends inside it`)
     if (!whole.subarray(start + size).equals(sync)) {
       return yield* corrupt(`${context}: it is not followed by the file's sync marker`)
     }
     const data = whole.subarray(start, start + size)
-    source.skip(length)
-    return Option.some({ position, recordCount, data, end: source.position() })
+    return Option.some({ position, recordCount, data, whole, end: source.position() })
   })
 
 /** The Avro bytes of a block. Fails with `CodecError` Corrupt when they are damaged. */

@@ -6,6 +6,7 @@ import type { ObjectStore, StoreError } from "../../services/ObjectStore.ts"
 import type { CodecError } from "../../src/codec/CodecError.ts"
 import { truncated } from "../../src/codec/CodecError.ts"
 import type { ContainerHeader } from "../../src/codec/ContainerHeader.ts"
+import { freeBytes } from "../../src/codec/FreeBytes.ts"
 import type { PlannedFile } from "../../src/domain/Plan.ts"
 import type { OpenArchiveFile } from "../ArchiveFiles.ts"
 import { openArchiveFile } from "../ArchiveFiles.ts"
@@ -112,7 +113,9 @@ export const readFile = (
         const decoded = yield* Effect.forkIn(
           Effect.map(decode(block), (bytes) => {
             share.adjust(bytes.length - guess)
-            return { bytes, isOwn: bytes.buffer !== block.data.buffer, layout }
+            const isOwn = bytes.buffer !== block.data.buffer
+            if (isOwn) freeBytes(block.whole)
+            return { bytes, isOwn, layout }
           }),
           scope
         )

@@ -70,7 +70,8 @@ const lastBlock = (tail: Buffer, sync: Buffer): ContainerBlock | undefined => {
   const size = reader.readInt()
   const position = reader.position
   if (recordCount === 0 || position + size !== end) return undefined
-  return { position, recordCount, data: tail.subarray(position, end), end: tail.length }
+  const data = tail.subarray(position, end)
+  return { position, recordCount, data, whole: tail, end: tail.length }
 }
 
 /** `undefined` for a block without a record behind `after`. */

@@ -87,7 +87,8 @@ const make = Effect.gen(function*() {
     if (object === undefined) return Stream.fail(failure("NotFound", "get", key, "no such object"))
     const start = range?.start ?? 0
     const end = range?.length === undefined ? undefined : start + range.length
-    const bytes = object.bytes.subarray(start, end)
+    // Chunks are the reader's: the object stays whatever becomes of them.
+    const bytes = Buffer.from(object.bytes.subarray(start, end))
     return struck === undefined
       ? Stream.make(bytes)
       : Stream.concat(Stream.make(bytes.subarray(0, afterBytes)), Stream.fail(struck))
