@@ -9,10 +9,9 @@ import type { ContainerHeader } from "../../src/codec/ContainerHeader.ts"
 import { freeBytes } from "../../src/codec/FreeBytes.ts"
 import type { PlannedFile } from "../../src/domain/Plan.ts"
 import type { OpenArchiveFile } from "../ArchiveFiles.ts"
-import { openArchiveFile } from "../ArchiveFiles.ts"
 import { decoding } from "../Decoding.ts"
-import { readObject } from "../StoreReads.ts"
 import type { BudgetShare, FileItem } from "./FileItems.ts"
+import type { OpenAhead } from "./OpenAhead.ts"
 import type { Origin } from "./Origin.ts"
 import { RestoreFailure } from "./Outcome.ts"
 import { coveredWith, setbackOf } from "./PlanOrder.ts"
@@ -31,6 +30,7 @@ const checkCount = ({ facts }: ContainerHeader, records: number) => {
 
 export interface FileReading {
   readonly target: Target
+  readonly open: OpenAhead["open"]
   /** What decoding forks lives as long as this. */
   readonly scope: Scope.Scope
   readonly share: BudgetShare
@@ -77,17 +77,18 @@ const compare = (
 /**
  * Hands on one file: its start, its blocks in order, its end. A file whose coverage is restored
  * already is not read beyond its header, except to find out whether it was restored from it.
+ * Returns how many bytes have been read.
  */
 export const readFile = (
   file: PlannedFile,
-  { offer, restoredThrough, scope, share, target }: FileReading
+  { offer, open, restoredThrough, scope, share, target }: FileReading
 ): Effect.Effect<
-  void,
+  number,
   StoreError | CodecError | RestoreFailure,
   ObjectStore | ForeignSchema
 > =>
   Effect.gen(function*() {
-    const opened = yield* openArchiveFile(readObject(file.key))
+    const opened = yield* open(file)
     const { blocks, decode, header, layout } = opened
     const { facts } = header
     const { origin, partition } = target
@@ -101,11 +102,13 @@ export const readFile = (
       origin?.reach(next - 1n)
       if (next <= restoredThrough() + 1n) {
         if (origin?.seeks(next) === true) yield* compare(target, origin, file, opened, next)
-        return yield* offer({ kind: "end", file, skipped: true })
+        yield* offer({ kind: "end", file, skipped: true })
+        return header.size
       }
     }
     yield* offer({ kind: "start", file })
     let records = 0
+    let size = header.size
     yield* Stream.runForEach(blocks, (block) =>
       Effect.gen(function*() {
         const guess = block.data.length * expansion
@@ -124,14 +127,15 @@ export const readFile = (
           yield* look(target, origin, file, layout)(bytes)
         }
         records += block.recordCount
+        size = block.end
         yield* offer({ kind: "block", recordCount: block.recordCount, decoded })
       }))
     yield* checkCount(header, records)
     yield* offer({ kind: "end", file, skipped: false })
+    return size
   }).pipe(
     Effect.scoped,
     Effect.withSpan("RestoreTopics.file", {
       attributes: { key: file.key, topic: file.topic, partition: file.partition, index: file.index }
-    }),
-    Effect.asVoid
+    })
   )

@@ -174,6 +174,12 @@ export class PlanState {
     return target.unfinished[target.taken]
   }
 
+  /** The files that come after the one being worked on, so many of them at most. */
+  upcoming({ taken, unfinished }: Target, count: number): ReadonlyArray<PlannedFile> {
+    return unfinished.slice(taken, taken + count)
+      .flatMap(({ content }) => "problem" in content ? [] : [content])
+  }
+
   /** Of the targets that wait for somebody to work on them, the one that the plan names first. */
   firstWaiting(): Target | undefined {
     let first: Target | undefined

@@ -20,6 +20,7 @@ import { assemble, damaged, targetBatchBytes } from "./FileAssembly.ts"
 import type { FileEnd, FileItem, OutItem } from "./FileItems.ts"
 import { shareOf } from "./FileItems.ts"
 import { readFile } from "./FileReader.ts"
+import { filesAhead, makeOpenAhead, smallFileBytes } from "./OpenAhead.ts"
 import { openTarget } from "./OpenTarget.ts"
 import { RestoreFailure } from "./Outcome.ts"
 import { disorderOf } from "./PlanOrder.ts"
@@ -92,9 +93,19 @@ export const runTarget = (
     const stop = (failure: RestoreFailure | undefined) => offer({ kind: "stop", failure })
 
     const restoredThrough = () => assembly.restoredThrough
-    const reading = { target, scope, share, offer, restoredThrough }
+    const { open, prepare } = yield* makeOpenAhead
+    const reading = { target, open, scope, share, offer, restoredThrough }
+    let fileBytes = Number.POSITIVE_INFINITY
     const read = (file: PlannedFile) =>
-      Effect.mapError(readFile(file, reading), (error) => notRead(target, file, error))
+      (fileBytes <= smallFileBytes
+        ? prepare(context.state.upcoming(target, filesAhead))
+        : Effect.void).pipe(
+          Effect.zipRight(readFile(file, reading)),
+          Effect.map((bytes) => {
+            fileBytes = bytes
+          }),
+          Effect.mapError((error) => notRead(target, file, error))
+        )
 
     const readAll: Effect.Effect<unknown, never, Kafka | ObjectStore | ForeignSchema> = Effect
       .suspend(
