@@ -1,6 +1,7 @@
 /**
  * Bundles the program: `dist/kafka-data-keep.mjs`, which begins, and `dist/kafka-data-keep/`, the
- * parts that it loads when they are needed. Native packages stay outside.
+ * parts that it loads when they are needed, `worker.mjs` among them, where a worker thread begins.
+ * Native packages stay outside.
  */
 import type { Metafile, Plugin } from "esbuild"
 import { build } from "esbuild"
@@ -80,7 +81,7 @@ export const buildBundle = async (outfile: string): Promise<Metafile> => {
   const name = basename(outfile, ".mjs")
   const { metafile } = await build({
     absWorkingDir: root,
-    entryPoints: { [name]: "src/start.ts" },
+    entryPoints: { [name]: "src/start.ts", [`${name}/worker`]: "src/worker.ts" },
     outdir: dirname(outfile),
     outExtension: { ".js": ".mjs" },
     chunkNames: `${name}/[name]-[hash]`,

@@ -28,6 +28,7 @@ export const layout = (workingDir: string) => {
   const own = path.join(workingDir, ".kafka-data-keep")
   return {
     workingDir,
+    own,
     lock: path.join(own, "lock"),
     buffer: path.join(own, "buffer"),
     setAside: path.join(own, "set-aside")

@@ -21,6 +21,8 @@ import {
 
 export interface DiskBufferSettings {
   readonly workingDir: string
+  /** Where files of the original may be; absent: in the working directory. */
+  readonly leftoversIn?: string
 }
 
 interface Tree {
@@ -99,6 +101,9 @@ const openWorkingDir = ({ buffer, workingDir }: Layout) =>
 const make = Effect.fnUntraced(function*(settings: DiskBufferSettings) {
   const places = layout(path.resolve(settings.workingDir))
   const { buffer, setAside, workingDir } = places
+  const former = settings.leftoversIn === undefined
+    ? workingDir
+    : path.resolve(settings.leftoversIn)
   yield* openWorkingDir(places)
   yield* lockWorkingDir(places)
   const files = yield* openFiles(places)
@@ -109,12 +114,12 @@ const make = Effect.fnUntraced(function*(settings: DiskBufferSettings) {
       return readBytes(file, bufferError("read", name), end === undefined ? {} : { end })
     }))
   const leftover = (operation: string, name: string) =>
-    pathBelow(workingDir, operation, name, (plain) => plain.split("/"))
+    pathBelow(former, operation, name, (plain) => plain.split("/"))
 
   return DiskBuffer.of({
     list: filesBelow({ directory: buffer, wanted: () => true, skip: () => false }),
     leftovers: filesBelow({
-      directory: workingDir,
+      directory: former,
       wanted: (name) => name.endsWith(".avro"),
       skip: (name) => name === ".kafka-data-keep/"
     }),
@@ -140,7 +145,7 @@ const make = Effect.fnUntraced(function*(settings: DiskBufferSettings) {
     removeLeftover: (name) =>
       Effect.flatMap(
         leftover("removeLeftover", name),
-        (file) => attempt("removeLeftover", name, () => unlinkAndPrune(file, workingDir))
+        (file) => attempt("removeLeftover", name, () => unlinkAndPrune(file, former))
       ),
     setAside: (name) =>
       Effect.flatMap(

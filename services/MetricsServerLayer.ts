@@ -1,28 +1,36 @@
 /** Serves the metrics to Prometheus at `/__/metrics`, on all interfaces. */
-import { Effect, Layer, Metric } from "effect"
+import { Effect, Layer } from "effect"
 import type { HttpAnswer } from "./HttpListener.ts"
 import { HttpListener } from "./HttpListener.ts"
+import type { MetricFamily } from "./MetricFamilies.ts"
+import { metricFamilies } from "./MetricFamilies.ts"
 import { showAtZero } from "./Metrics.ts"
 import { prometheusContentType, prometheusText } from "./PrometheusText.ts"
 
 const host = "0.0.0.0"
 const path = "/__/metrics"
 
-const scrape: Effect.Effect<HttpAnswer> = Effect.map(Metric.snapshot, (pairs) => ({
+const answer = (families: ReadonlyArray<MetricFamily>): HttpAnswer => ({
   status: 200,
-  body: prometheusText(pairs),
+  body: prometheusText(families),
   headers: { "content-type": prometheusContentType }
-}))
+})
+
+const ownFamilies = Effect.as(showAtZero, Effect.sync(metricFamilies))
 
 const reading: ReadonlySet<string> = new Set(["GET", "HEAD"])
 
 /** A port that cannot be had is a warning only: two commands may share a host. */
 export const MetricsServerLayer = (
-  settings: { readonly port: number }
+  settings: {
+    readonly port: number
+    /** What to serve, asked for at every scrape; absent: the metrics of this thread. */
+    readonly families?: Effect.Effect<ReadonlyArray<MetricFamily>>
+  }
 ): Layer.Layer<never, never, HttpListener> =>
   Layer.scopedDiscard(
     Effect.gen(function*() {
-      yield* showAtZero
+      const families = settings.families ?? (yield* ownFamilies)
       const listener = yield* HttpListener
       const port = yield* listener.listen({
         host,
@@ -30,7 +38,7 @@ export const MetricsServerLayer = (
         handle: (request) => {
           if (request.path !== path) return Effect.succeed({ status: 404, body: "not found\n" })
           return reading.has(request.method)
-            ? scrape
+            ? Effect.map(families, answer)
             : Effect.succeed({
               status: 405,
               body: "method not allowed\n",

@@ -4,6 +4,7 @@
  */
 import type { Duration, Scope } from "effect"
 import { Cause, Clock, Deferred, Effect, Mailbox, Schedule, Stream } from "effect"
+import { Companions } from "../services/Companions.ts"
 import type { BufferError } from "../services/DiskBuffer.ts"
 import { DiskBuffer } from "../services/DiskBuffer.ts"
 import type { FlushRequests } from "../services/FlushRequests.ts"
@@ -28,7 +29,7 @@ import { makeHeldUp } from "./backup/HeldUp.ts"
 import { makeHousekeeping } from "./backup/Housekeeping.ts"
 import { makeLeadership } from "./backup/Leadership.ts"
 import { uploadLeftovers } from "./backup/Leftovers.ts"
-import { finishOnce } from "./backup/Once.ts"
+import { finishOnce, finishTogether } from "./backup/Once.ts"
 import { nothingInUse, uploadOrphans } from "./backup/Orphans.ts"
 import type { OwnedPartition } from "./backup/OwnedPartition.ts"
 import { makePartitions } from "./backup/Partitions.ts"
@@ -106,6 +107,10 @@ const make = (options: BackupOptions, counted: CountedBuffer) =>
     if (topics.length === 0) {
       yield* Effect.logWarning("no topic matches, there is nothing to back up")
     }
+    const partitionCount = first.topics.reduce(
+      (sum, { partitions, topic }) => topics.includes(topic) ? sum + partitions.length : sum,
+      0
+    )
     const membership = yield* joinGroup({
       groupId: options.groupId,
       topics,
@@ -208,8 +213,12 @@ const make = (options: BackupOptions, counted: CountedBuffer) =>
     yield* Effect.forkScoped(Effect.tapErrorCause(answerFlushes(flush), crashed))
     yield* Effect.forkScoped(Effect.catchAll(membership.failure, (error) => files.fail(error)))
     if (options.once) {
+      const companions = yield* Companions
+      const finish = companions === undefined
+        ? finishOnce(flush, () => settled)
+        : finishTogether(flush, membership.settled, () => settled, companions, partitionCount)
       yield* Effect.forkScoped(Effect.flatMap(
-        Effect.exit(Effect.zipLeft(finishOnce(flush, () => settled), housekeeping.leftovers)),
+        Effect.exit(Effect.zipLeft(finish, housekeeping.leftovers)),
         (exit) => exit._tag === "Success" ? files.end : files.failCause(exit.cause)
       ))
     }

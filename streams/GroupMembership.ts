@@ -23,6 +23,12 @@ export interface JoinGroupOptions extends Partial<Omit<GroupOptions, "groupId">>
   readonly handlers: GroupHandlers
 }
 
+export interface SettledShare {
+  readonly generation: number
+  /** By name, as `topicPartitionName` has it. */
+  readonly owned: ReadonlyMap<string, TopicPartition>
+}
+
 export interface GroupMembership {
   /** Replaces the topics. Partitions of those left out are revoked, new ones come by assignment. */
   readonly subscribe: (topics: ReadonlyArray<string>) => Effect.Effect<void>
@@ -38,6 +44,8 @@ export interface GroupMembership {
     partitions: ReadonlyArray<TopicPartition>
   ) => Effect.Effect<ReadonlyArray<CommittedOffset>, KafkaError>
   readonly owned: Effect.Effect<ReadonlyArray<TopicPartition>>
+  /** What this member has in a generation; `undefined` from the start of a rebalance to its end. */
+  readonly settled: Effect.Effect<SettledShare | undefined>
   /** The group's generation as this member knows it; -1 outside the group. */
   readonly generation: Subscribable.Subscribable<number>
   /** Fails when the membership has ended for good; everything owned has been lost by then. */
@@ -97,6 +105,7 @@ export const joinGroup = (
         Effect.provideService(commitOffsets(options, state, offsets), Kafka, kafka),
       committed: (partitions) => kafka.fetchOffsets(groupId, partitions),
       owned: Effect.map(state.get, ({ owned }) => [...owned.values()]),
+      settled: Effect.map(state.get, (me) => me.settled ? me : undefined),
       generation: Subscribable.map(state, ({ generation }) => generation),
       failure: Deferred.await(failed)
     }

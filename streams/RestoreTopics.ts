@@ -3,6 +3,7 @@
  * and produces the records of its files into the same partitions of the target topics.
  */
 import { Deferred, Effect, Mailbox, Schedule, Stream } from "effect"
+import { Companions } from "../services/Companions.ts"
 import type { ForeignSchema } from "../services/ForeignSchema.ts"
 import type { Kafka, KafkaError } from "../services/Kafka.ts"
 import type { ObjectStore } from "../services/ObjectStore.ts"
@@ -28,16 +29,16 @@ export type RestoreTopicsError = PlanError | KafkaError | RestoreIncomplete
 type Services = Kafka | ObjectStore | ForeignSchema
 
 /** Target partitions that are worked on at once: more are no faster, and each holds megabytes. */
-const targetsAtOnce = 8
+const targetsAtOnce = 4
 
 /** When Kafka does not answer what nobody waits for. */
 const always = Schedule.spaced("5 seconds")
 
 /** Bytes of decoded blocks and of batches that are not yet acknowledged. */
-const bytesInFlight = 32 * 1024 * 1024
+const bytesInFlight = 16 * 1024 * 1024
 
 /** Bytes of buffers that are kept for the next batches. */
-const idleBufferBytes = 16 * 1024 * 1024
+const idleBufferBytes = 8 * 1024 * 1024
 
 const restore = (
   options: RestoreOptions,
@@ -80,7 +81,9 @@ const restore = (
     yield* Effect.zipRight(Effect.sleep(consumeDelayMs), Deferred.succeed(mayStart, undefined))
       .pipe(Effect.forkScoped)
 
-    const workedOff = awaitWorkedOff(plan, extent, workers, membership)
+    // Without `once` nobody ends, and so nobody has to agree.
+    const companions = once ? yield* Companions : undefined
+    const workedOff = awaitWorkedOff(plan, extent, workers, membership, companions)
     // Without an end to reach, this only serves to tell; an absent Kafka is waited out.
     yield* Effect.raceFirst(once ? workedOff : Effect.retry(workedOff, always), membership.failure)
     const failures = shared.failures.all().map(failedPartition)

@@ -58,7 +58,8 @@ const layers = [
   "streams",
   "src/cli",
   "src/main.ts",
-  "src/start.ts"
+  "src/start.ts",
+  "src/worker.ts"
 ]
 const rank = (path: string): number =>
   layers.findIndex((layer) => path === layer || path.startsWith(`${layer}/`))

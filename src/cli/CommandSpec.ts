@@ -7,6 +7,7 @@ import { kafkaFlags } from "./KafkaFlags.ts"
 import { kafkaSettings } from "./KafkaSettings.ts"
 import type { OperationsValues } from "./OperationsFlags.ts"
 import { operationsFlags } from "./OperationsFlags.ts"
+import type { Totals } from "./Progress.ts"
 import type { CommandFailed } from "./Report.ts"
 import type { StoreSettings } from "./StoreFlags.ts"
 import { storeFlags, storeSettings } from "./StoreFlags.ts"
@@ -39,7 +40,7 @@ export interface Settings<Own> {
 
 /** The module that does a command's work: a help text or a wrong flag needs none of it. */
 export interface WorkModule<Own, E> {
-  readonly work: (settings: Settings<Own>) => Effect.Effect<void, E>
+  readonly work: (settings: Settings<Own>) => Effect.Effect<Totals | void, E>
 }
 
 type Checked<A> = Either.Either<A, ReadonlyArray<string>>

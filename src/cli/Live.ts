@@ -12,12 +12,14 @@ import { ProfilingLayer } from "../../services/ProfilingLayer.ts"
 import { ProfilingServerLayer } from "../../services/ProfilingServerLayer.ts"
 import { S3StoreLayer } from "../../services/S3StoreLayer.ts"
 import { TelemetryLayer } from "../../services/TelemetryLayer.ts"
+import { heldBuffers, workerDirectory } from "../../services/WorkerBuffersLayer.ts"
+import { openWorkerLink, WorkerFlushLayer, WorkerLayer } from "../../services/WorkerLinkLayer.ts"
 import type { Settings } from "./CommandSpec.ts"
 import { shownEvent } from "./Logging.ts"
 import type { OperationsValues } from "./OperationsFlags.ts"
 import { onFlushSignal } from "./Preflight.ts"
 import type { StoreSettings } from "./StoreFlags.ts"
-import { telemetrySettings } from "./Telemetry.ts"
+import { telemetryOfWorker, telemetrySettings } from "./Telemetry.ts"
 
 const storeLive = (settings: StoreSettings) =>
   settings.kind === "directory"
@@ -28,24 +30,52 @@ const storeLive = (settings: StoreSettings) =>
       endpoint: settings.endpoint === "" ? undefined : settings.endpoint
     })
 
+/** To the main thread, when this is the thread of a worker. */
+export const workerLink = openWorkerLink()
+
+/** Where lines of a worker go, in place of stderr. */
+export const writeLine = workerLink && ((line: string) => workerLink.send({ _tag: "Line", line }))
+
+/** Each worker has a port of its own; one that does not exist becomes any free one. */
+const profilingPort = (port: number): number => {
+  const own = port === 0 ? 0 : port + (workerLink?.worker ?? 1) - 1
+  return own > 65_535 ? 0 : own
+}
+
 const profilingLive = ({ enablePprof, pprofPort }: OperationsValues) =>
   enablePprof
-    ? Layer.provide(ProfilingServerLayer({ port: pprofPort, commandLine: process.argv }), [
-      HttpListenerLayer,
-      ProfilingLayer
-    ])
+    ? Layer.provide(
+      ProfilingServerLayer({ port: profilingPort(pprofPort), commandLine: process.argv }),
+      [HttpListenerLayer, ProfilingLayer]
+    )
     : Layer.empty
 
 /** Goes around all of a command, so that its first and last log lines are sent too. */
 export const telemetryLive = (command: string): Layer.Layer<never> =>
   Layer.unwrapEffect(
-    Effect.map(telemetrySettings, (settings) => TelemetryLayer(settings, command, shownEvent))
+    Effect.map(
+      telemetrySettings,
+      (settings) =>
+        TelemetryLayer(
+          workerLink === undefined ? settings : telemetryOfWorker(settings, workerLink.worker),
+          command,
+          shownEvent
+        )
+    )
   )
+
+/** Beside this file in a build; from source it is where it is written. */
+const workerEntry = new URL(
+  import.meta.url.endsWith(".ts") ? "../worker.ts" : "./worker.mjs",
+  import.meta.url
+)
 
 /** What surrounds every command. */
 const operationsLive = (settings: OperationsValues) =>
   Layer.mergeAll(
-    Layer.provide(MetricsServerLayer({ port: settings.metricsPort }), HttpListenerLayer),
+    workerLink === undefined
+      ? Layer.provide(MetricsServerLayer({ port: settings.metricsPort }), HttpListenerLayer)
+      : WorkerLayer(workerLink),
     profilingLive(settings)
   )
 
@@ -66,6 +96,8 @@ export const backupLive = (
   settings: Settings<unknown>,
   own: {
     readonly workingDir: string
+    /** From 1. */
+    readonly worker: number
     /** `undefined`: no flush server. */
     readonly flushPort: number | undefined
   }
@@ -75,7 +107,42 @@ export const backupLive = (
     : Layer.provide(FlushServerLayer({ port: own.flushPort }), HttpListenerLayer)
   return Layer.mergeAll(
     commonLive(settings),
-    DiskBufferLayer({ workingDir: own.workingDir }),
-    Layer.provideMerge(server, FlushRequestsLayer(onFlushSignal))
+    DiskBufferLayer({
+      workingDir: workerDirectory(own.workingDir, own.worker),
+      leftoversIn: own.workingDir
+    }),
+    workerLink === undefined
+      ? Layer.provideMerge(server, FlushRequestsLayer(onFlushSignal))
+      : WorkerFlushLayer(workerLink)
   )
 }
+
+export const buffersHeld = heldBuffers
+
+/** For the buffer of a worker that is not going to run. */
+export const bringInLive = (settings: Settings<unknown>, workingDir: string, worker: number) =>
+  Layer.mergeAll(
+    storeLive(settings.store),
+    ForeignSchemaLayer,
+    DiskBufferLayer({ workingDir: workerDirectory(workingDir, worker) })
+  )
+
+/** Workers in threads; all that is asked of them is asked here. */
+export const supervisorLive = (
+  { operations }: Settings<unknown>,
+  workers: number,
+  /** Absent: nothing of them can be flushed. */
+  flush?: { readonly flushPort: number | undefined }
+) =>
+  Layer.unwrapEffect(
+    Effect.map(
+      Effect.promise(() => import("../../services/SupervisorLayer.ts")),
+      ({ SupervisorLayer }) =>
+        SupervisorLayer({
+          workers,
+          entry: workerEntry,
+          metricsPort: operations.metricsPort,
+          flush: flush && { signals: onFlushSignal, port: flush.flushPort }
+        })
+    )
+  )

@@ -86,13 +86,18 @@ export const shownEvent = (
   cause: Cause.empty
 })
 
-/** Replaces the default logger; stdout stays free for data. */
+/** Replaces the default logger; stdout stays free for data. `write`: where else lines go to. */
 export const loggingLayer = (
-  settings: Pick<OperationsValues, "logFormat" | "logLevel">
+  settings: Pick<OperationsValues, "logFormat" | "logLevel">,
+  write?: (line: string) => void
 ): Layer.Layer<never> => {
   const line = settings.logFormat === "json" ? jsonLine : textLine
+  const logger = Logger.make(line)
   return Layer.merge(
-    Logger.replace(Logger.defaultLogger, Logger.withConsoleError(Logger.make(line))),
+    Logger.replace(
+      Logger.defaultLogger,
+      write === undefined ? Logger.withConsoleError(logger) : Logger.map(logger, write)
+    ),
     Logger.minimumLogLevel(minimum[settings.logLevel])
   )
 }

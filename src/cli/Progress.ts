@@ -1,6 +1,15 @@
 /** Tells on stderr what a pipeline emits, file by file, and what it came to in the end. */
 import { Effect, Stream } from "effect"
 
+/** What came of a pipeline. */
+export interface Totals {
+  readonly files: number
+  readonly records: number
+  readonly bytes: number
+}
+
+export const noTotals: Totals = { files: 0, records: 0, bytes: 0 }
+
 export interface Told {
   readonly message: string
   readonly fields: Readonly<Record<string, unknown>>
@@ -20,9 +29,9 @@ export const runTelling = <A, E, R>(
   files: Stream.Stream<A, E, R>,
   tell: (file: A) => Told,
   finished: string
-): Effect.Effect<void, E, R> =>
+): Effect.Effect<Totals, E, R> =>
   Effect.gen(function*() {
-    const totals = { files: 0, records: 0, bytes: 0 }
+    const totals = { ...noTotals }
     yield* Stream.runForEach(files, (file) => {
       const { bytes, fields, message, records } = tell(file)
       totals.files += 1
@@ -31,4 +40,5 @@ export const runTelling = <A, E, R>(
       return Effect.annotateLogs(Effect.logInfo(message), { ...fields, records, bytes })
     })
     yield* Effect.annotateLogs(Effect.logInfo(finished), totals)
+    return totals
   })

@@ -1,6 +1,7 @@
 /** Says what went wrong: one line per failure, the details at debug level. */
-import { Cause, Chunk, Data, Effect } from "effect"
+import { Cause, Chunk, Data, Effect, Option } from "effect"
 import { UsageError } from "./UsageError.ts"
+import { WorkersFailed } from "./WorkersFailed.ts"
 
 /** A command failed and has said so already. */
 export class CommandFailed extends Data.TaggedError("CommandFailed")<{
@@ -28,6 +29,19 @@ export const sentences = (
   ])
 ]
 
+/** The fields of one line for each sentence. */
+const linesOf = (
+  cause: Cause.Cause<unknown>,
+  explain: Explain
+): ReadonlyArray<Record<string, unknown>> =>
+  Option.match(Option.filter(Cause.failureOption(cause), isOfWorkers), {
+    onNone: () => sentences(cause, explain).map((error) => ({ error })),
+    onSome: ({ failures }) =>
+      failures.flatMap(({ errors, worker }) => errors.map((error) => ({ error, worker })))
+  })
+
+const isOfWorkers = (error: unknown): error is WorkersFailed => error instanceof WorkersFailed
+
 /** Logs the failures of a command. An interrupted one has not failed. */
 export const reported =
   (command: string, explain: Explain = asItIs) =>
@@ -35,8 +49,8 @@ export const reported =
     Effect.catchAllCause(effect, (cause) => {
       if (Cause.isInterruptedOnly(cause)) return Effect.interrupt
       const lines = Effect.forEach(
-        sentences(cause, explain),
-        (error) => Effect.annotateLogs(Effect.logError(`${command} failed`), "error", error),
+        linesOf(cause, explain),
+        (fields) => Effect.annotateLogs(Effect.logError(`${command} failed`), fields),
         { discard: true }
       )
       return lines.pipe(

@@ -128,6 +128,24 @@ export const telemetryFrom = (values: ReadonlyMap<string, string>): TelemetrySet
   }
 }
 
+/**
+ * The same for a worker. An instance that has a name must not be that of several: their metrics
+ * would be one series. What is wrong with the variables has been said by the main thread.
+ */
+export const telemetryOfWorker = (
+  settings: TelemetrySettings,
+  worker: number
+): TelemetrySettings => {
+  const { "service.instance.id": instance, ...attributes } = settings.attributes
+  return {
+    ...settings,
+    attributes: instance === undefined
+      ? attributes
+      : { ...attributes, "service.instance.id": `${instance}-worker-${worker}` },
+    problems: []
+  }
+}
+
 const ofSignals = ["ENDPOINT", "PROTOCOL", "HEADERS", "TIMEOUT", "COMPRESSION", "CERTIFICATE"]
   .concat(["CLIENT_CERTIFICATE", "CLIENT_KEY"])
   .flatMap((option) =>

@@ -2,22 +2,31 @@
 import { Effect, Layer } from "effect"
 import { advice } from "./Advice.ts"
 import type { Settings } from "./CommandSpec.ts"
-import { telemetryLive } from "./Live.ts"
+import { inThread } from "./InThread.ts"
+import { telemetryLive, workerLink, writeLine } from "./Live.ts"
 import { loggingLayer } from "./Logging.ts"
+import type { Totals } from "./Progress.ts"
 import type { CommandFailed } from "./Report.ts"
 import { reported } from "./Report.ts"
 import { version } from "./Version.ts"
 
+/** In a worker's thread all that is said goes by the main thread, which has the last word. */
 export const working = <E>(
   command: string,
   settings: Settings<unknown>,
-  work: Effect.Effect<void, E>
-): Effect.Effect<void, CommandFailed> =>
-  Effect.annotateLogs(Effect.logInfo(`${command} starts`), { version }).pipe(
+  work: Effect.Effect<Totals | void, E>
+): Effect.Effect<void, CommandFailed> => {
+  const explain = advice(settings.store)
+  const surround = Layer.provideMerge(
+    telemetryLive(command),
+    loggingLayer(settings.operations, writeLine)
+  )
+  if (workerLink !== undefined) return inThread(workerLink, command, work, surround, explain)
+  return Effect.annotateLogs(Effect.logInfo(`${command} starts`), { version }).pipe(
     Effect.zipRight(work),
     Effect.onInterrupt(() => Effect.logInfo(`${command} is stopped`)),
-    reported(command, advice(settings.store)),
-    Effect.provide(
-      Layer.provideMerge(telemetryLive(command), loggingLayer(settings.operations))
-    )
+    reported(command, explain),
+    Effect.asVoid,
+    Effect.provide(surround)
   )
+}

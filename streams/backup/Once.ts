@@ -1,5 +1,7 @@
 /** The end of a run with `once`: everything there was to do is uploaded, committed and reported. */
-import { Effect, Either, Schedule } from "effect"
+import { Effect, Either, Exit, Schedule } from "effect"
+import type { Companionship } from "../../services/Companions.ts"
+import type { SettledShare } from "../GroupMembership.ts"
 import { BackupError, isFull } from "./Archived.ts"
 import type { FlushEnvironment } from "./Flush.ts"
 import { flushAll } from "./Flush.ts"
@@ -25,11 +27,20 @@ const waitsForRoom = ({ owned, partitions: { failures, givenUp } }: FlushEnviron
     return [...failures].some(([name, error]) => isFull(error) && !givenUp.has(name))
   })
 
-/** Waits until every partition is at its end, uploads and commits; fails if any could not be. */
-export const finishOnce = (env: FlushEnvironment, assigned: () => boolean) =>
+/**
+ * Waits until every partition is at its end, or until `enough` says that nobody needs them, uploads
+ * and commits; fails if any could not be. Returns the names of those that were at their end.
+ */
+export const finishOnce = (
+  env: FlushEnvironment,
+  assigned: () => boolean,
+  enough: () => boolean = () => false
+) =>
   Effect.gen(function*() {
+    let reached: ReadonlyArray<string> = []
     const flush = Effect.gen(function*() {
-      while (!done(env, assigned)) yield* Effect.sleep("50 millis")
+      while (!done(env, assigned) && !enough()) yield* Effect.sleep("50 millis")
+      reached = [...env.owned].filter(([, each]) => reachedEnd(each)).map(([name]) => name)
       return yield* Effect.either(flushAll(env))
     })
     let flushed = yield* flush
@@ -47,4 +58,40 @@ export const finishOnce = (env: FlushEnvironment, assigned: () => boolean) =>
       )
     }
     if (Either.isLeft(flushed)) return yield* incomplete(flushed.left)
+    return reached
+  })
+
+/**
+ * As `finishOnce`, and stays until all members in this process are done. What the group hands over
+ * meanwhile is done too, unless somebody has done it already. `of`: partitions of all topics.
+ */
+export const finishTogether = (
+  env: FlushEnvironment,
+  share: Effect.Effect<SettledShare | undefined>,
+  assigned: () => boolean,
+  { agreed, tell }: Companionship,
+  of: number
+) =>
+  Effect.gen(function*() {
+    const { started } = env.partitions
+    const finished = new Set<string>()
+    const enough = () => agreed() !== undefined
+    const idleIn = Effect.map(share, (settled) =>
+      settled !== undefined && settled.owned.size === started.size &&
+        [...started].every((name) =>
+          settled.owned.has(name)
+        ) && done(env, assigned)
+        ? settled.generation
+        : null)
+    for (;;) {
+      const known = new Set(started)
+      const outcome = yield* Effect.exit(finishOnce(env, assigned, enough))
+      if (Exit.isSuccess(outcome)) { for (const name of outcome.value) finished.add(name) }
+      while ([...started].every((name) => known.has(name))) {
+        yield* tell({ idleIn: yield* idleIn, done: [...finished], of })
+        if (enough()) return yield* outcome
+        yield* Effect.sleep("100 millis")
+      }
+      if (enough()) return yield* outcome
+    }
   })

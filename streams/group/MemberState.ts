@@ -25,13 +25,16 @@ export interface MemberState {
   readonly owned: Partitions
   /** A join is under way, so the generation may be outdated any moment. */
   readonly rebalancing: boolean
+  /** All that `generation` assigned is owned, and nothing is to be handed over. */
+  readonly settled: boolean
 }
 
 export const outsider: MemberState = {
   memberId: "",
   generation: -1,
   owned: new Map(),
-  rebalancing: false
+  rebalancing: false,
+  settled: false
 }
 
 /** The coordinator has dropped the member, or is about to: what it owned gets a new owner. */

@@ -86,7 +86,8 @@ const forget = Effect.fnUntraced(function*(member: Membership, reason: string) {
     memberId: idIsGone.has(reason) ? "" : known.memberId,
     generation: -1,
     owned: new Map(),
-    rebalancing: false
+    rebalancing: false,
+    settled: false
   }))
   const log = owned.size === 0 ? Effect.logDebug : Effect.logWarning
   yield* log("group membership lost").pipe(
@@ -115,11 +116,13 @@ const otherCounts = ({ options }: Membership, { counts, topics }: AssignmentBasi
     Effect.zipRight(new Rejoin({ why: "partition counts" }))
   )
 
+const unsettled = (me: MemberState): MemberState => ({ ...me, settled: false })
+
 /** One generation. Returns when something was handed over, which others wait for. */
 const round = Effect.fnUntraced(function*(member: Membership, known: { counts: PartitionCounts }) {
   const { options, persist, state } = member
   const topics = yield* member.wanted.get
-  const before = (yield* state.get).owned
+  const before = (yield* SubscriptionRef.updateAndGet(state, unsettled)).owned
   yield* giveUp(member, new Map([...before].filter(([, { topic }]) => !topics.includes(topic))))
 
   yield* SubscriptionRef.update(state, (me) => ({ ...me, rebalancing: true }))
@@ -137,6 +140,7 @@ const round = Effect.fnUntraced(function*(member: Membership, known: { counts: P
   yield* giveUp(member, revoked)
   yield* take(member, without(assignment, me.owned))
   if (revoked.size > 0) return
+  yield* SubscriptionRef.update(state, (me) => ({ ...me, settled: true }))
   const leading = basis === undefined ? Effect.never : otherCounts(member, basis)
   return yield* heartbeats(member).pipe(
     Effect.raceFirst(otherTopics(member, topics)),

@@ -26,7 +26,7 @@ const isWorkedOff = (
   { ends, starts }: PlanExtent,
   workers: Workers,
   membership: GroupMembership,
-  { agree }: Companionship
+  companions: Companionship | undefined
 ): Effect.Effect<boolean, KafkaError> =>
   Effect.gen(function*() {
     const endOf = ({ partition }: TopicPartition) => ends.get(partition) ?? 0n
@@ -38,12 +38,15 @@ const isWorkedOff = (
     )
     const started = settled !== undefined &&
       [...settled.owned.values()].every(({ partition }) => workers.of(partition) !== undefined)
-    const agreed = yield* agree(
-      ownDone && started
-        ? { generation: settled.generation, partitions: ours.map(topicPartitionName) }
-        : undefined
-    )
+    if (companions !== undefined) {
+      yield* companions.tell({
+        idleIn: ownDone && started ? settled.generation : null,
+        done: ownDone ? ours.map(topicPartitionName) : [],
+        of: open.length
+      })
+    }
     if (!ownDone) return false
+    const agreed = companions?.agreed()
     const others = open.filter((source) =>
       !ours.includes(source) && agreed?.has(topicPartitionName(source)) !== true
     )
@@ -68,7 +71,7 @@ export const awaitWorkedOff = (
   extent: PlanExtent,
   workers: Workers,
   membership: GroupMembership,
-  companions: Companionship
+  companions: Companionship | undefined
 ): Effect.Effect<void, KafkaError> =>
   isWorkedOff(plan, extent, workers, membership, companions).pipe(
     Effect.repeat({ schedule: Schedule.spaced(every), until: (done) => done }),

@@ -4,7 +4,12 @@ import { readFileSync } from "node:fs"
 import { resolve } from "node:path"
 import type { SignalSettings } from "../../services/Telemetry.ts"
 import { signals } from "../../services/Telemetry.ts"
-import { telemetryFrom, telemetrySettings, telemetryVariables } from "../../src/cli/Telemetry.ts"
+import {
+  telemetryFrom,
+  telemetryOfWorker,
+  telemetrySettings,
+  telemetryVariables
+} from "../../src/cli/Telemetry.ts"
 
 type Env = Readonly<Record<string, string>>
 
@@ -219,6 +224,20 @@ it.effect("every variable is read from the environment; an empty one is none", (
     )
     assert.deepStrictEqual(settings, from({ OTEL_SERVICE_NAME: "keeper" }))
   }))
+
+it("workers are instances of their own, and what is wrong is said once", () => {
+  const attributes = (env: Readonly<Record<string, string>>, worker: number) =>
+    telemetryOfWorker(from(env), worker).attributes
+  const named = { OTEL_RESOURCE_ATTRIBUTES: "service.instance.id=pod-1,zone=a" }
+  assert.deepStrictEqual(attributes(named, 2), {
+    zone: "a",
+    "service.instance.id": "pod-1-worker-2"
+  })
+  assert.deepStrictEqual(attributes({}, 2), {})
+  const wrong = from({ OTEL_TRACES_SAMPLER: "xray" })
+  assert.lengthOf(wrong.problems, 1)
+  assert.lengthOf(telemetryOfWorker(wrong, 2).problems, 0)
+})
 
 it("the handbook has every variable, and no other", () => {
   const handbook = readFileSync(resolve(import.meta.dirname, "../../docs/OPERATIONS.md"), "utf8")

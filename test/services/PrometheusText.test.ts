@@ -1,9 +1,10 @@
 import { assert, it } from "@effect/vitest"
 import { Duration, Effect, Metric, MetricBoundaries, TestClock } from "effect"
+import { familiesByWorker, metricFamilies } from "../../services/MetricFamilies.ts"
 import * as Metrics from "../../services/Metrics.ts"
 import { prometheusText } from "../../services/PrometheusText.ts"
 
-const text = Effect.map(Metric.snapshot, prometheusText)
+const text = Effect.sync(() => prometheusText(metricFamilies()))
 
 const linesOf = (name: string) =>
   Effect.map(text, (all) => all.split("\n").filter((line) => line.includes(name)))
@@ -76,4 +77,25 @@ it.effect("durations are in seconds, of failures too", () =>
     const work = Effect.zipRight(TestClock.adjust(Duration.seconds(30)), Effect.fail("late"))
     yield* Effect.ignore(Metrics.timed(histogram)(work))
     assert.include(yield* linesOf("t_timed_seconds"), `${prefix}t_timed_seconds_sum 30`)
+  }))
+
+it.effect("the series of several workers are told apart, each family is described once", () =>
+  Effect.gen(function*() {
+    yield* Metric.set(Metric.gauge(`${prefix}t_worker_gauge`, { description: "a gauge" }), 2)
+    yield* Metric.increment(Metric.tagged(Metric.counter(`${prefix}t_worker_total`), "topic", "a"))
+    const own = metricFamilies().filter(({ name }) => name.startsWith(`${prefix}t_worker`))
+    const [first] = own
+    assert.deepStrictEqual(
+      prometheusText(familiesByWorker([own, [], first === undefined ? [] : [first]])).split("\n"),
+      [
+        `# HELP ${prefix}t_worker_gauge a gauge`,
+        `# TYPE ${prefix}t_worker_gauge gauge`,
+        `${prefix}t_worker_gauge{worker="1"} 2`,
+        `${prefix}t_worker_gauge{worker="3"} 2`,
+        `# HELP ${prefix}t_worker_total ${prefix}t_worker_total`,
+        `# TYPE ${prefix}t_worker_total counter`,
+        `${prefix}t_worker_total{worker="1",topic="a"} 1`,
+        ""
+      ]
+    )
   }))

@@ -133,7 +133,8 @@ export const workplace: Effect.Effect<Workplace, never, StackAddresses | Bundle 
       S3_PREFIX: prefix,
       METRICS_PORT: "0",
       LOG_LEVEL: "DEBUG",
-      LOG_FORMAT: "json"
+      LOG_FORMAT: "json",
+      WORKERS: "1"
     }
     const run: Workplace["run"] = (args, env = {}) =>
       Effect.map(

@@ -2,6 +2,7 @@
 import { defineCommand } from "../CommandSpec.ts"
 import { boolean, choice, duration, name, text } from "../FlagKinds.ts"
 import { excludeRegexes } from "../RegexFlags.ts"
+import { workersFlag } from "../WorkersFlag.ts"
 
 export const topicsRestoreFlags = {
   planTopic: name(
@@ -56,6 +57,9 @@ export const topicsRestoreFlags = {
     "0s",
     "Time to wait before the first record of the plan is read"
   ]),
+  workers: workersFlag(
+    "Each has about the memory of a process with one, and connections to Kafka and the store; more than the plan has partitions are idle"
+  ),
   once: boolean([
     "once",
     "ONCE",

@@ -2,19 +2,27 @@
 import { Effect } from "effect"
 import type { ArchivedFile } from "../../../streams/backup/Archived.ts"
 import { backupTopics } from "../../../streams/BackupTopics.ts"
+import { shareOf } from "../../domain/WorkerCount.ts"
 import { checkArchive } from "../ArchiveCheck.ts"
+import { bringIn } from "../BringIn.ts"
 import type { topicsBackupFlags } from "../commands/topicsBackup.ts"
 import type { Settings } from "../CommandSpec.ts"
 import type { Values } from "../Flag.ts"
-import { backupLive } from "../Live.ts"
+import { backupLive, supervisorLive } from "../Live.ts"
 import { runTelling } from "../Progress.ts"
+import { supervise } from "../Supervise.ts"
+import type { WorkerPlace } from "../Workers.ts"
+import { shareWork } from "../Workers.ts"
+import { PartlyDone } from "../WorkersFailed.ts"
 
 type Flags = Values<typeof topicsBackupFlags>
 
 /** New topics and partitions are seen within this time. */
 const topicRefreshMs = 30_000
 
-const optionsOf = (flags: Flags) => ({
+const finished = "the backup is complete"
+
+const optionsOf = (flags: Flags, { workers }: WorkerPlace) => ({
   include: flags.topicsRegex,
   exclude: flags.excludeTopicsRegex,
   groupId: flags.groupId,
@@ -22,7 +30,7 @@ const optionsOf = (flags: Flags) => ({
   minFileSize: flags.minFileSize,
   maxFileAgeMs: flags.maxFileAge,
   partitionIdleMs: flags.partitionIdleThreshold,
-  maxBufferBytes: flags.maxBufferSize,
+  maxBufferBytes: shareOf(flags.maxBufferSize, workers),
   bufferSyncMs: flags.bufferSync,
   compressionLevel: flags.compressionLevel,
   kafkaOutageFlushMs: flags.kafkaOutageFlush,
@@ -39,13 +47,33 @@ const tell = ({ bytes, facts, key }: ArchivedFile) => ({
   bytes
 })
 
-export const work = (settings: Settings<Flags>) =>
+const member = (settings: Settings<Flags>) => (place: WorkerPlace) =>
   checkArchive({ prefix: settings.own.prefix, write: true }).pipe(
-    Effect.zipRight(
-      runTelling(backupTopics(optionsOf(settings.own)), tell, "the backup is complete")
+    Effect.zipRight(runTelling(backupTopics(optionsOf(settings.own, place)), tell, finished)),
+    Effect.catchTag(
+      "BackupError",
+      (error) =>
+        Effect.fail(
+          error.reason === "Incomplete" ? new PartlyDone({ message: error.message }) : error
+        )
     ),
     Effect.provide(backupLive(settings, {
       workingDir: settings.own.workingDir,
-      flushPort: settings.own.enableFlushServer ? settings.own.flushServerPort : undefined
+      worker: place.worker,
+      flushPort: flushPortOf(settings.own)
     }))
   )
+
+const flushPortOf = ({ enableFlushServer, flushServerPort }: Flags) =>
+  enableFlushServer ? flushServerPort : undefined
+
+export const work = (settings: Settings<Flags>) =>
+  shareWork(settings.own.workers, {
+    member: member(settings),
+    prepare: (workers) => bringIn(settings, settings.own, workers),
+    supervise: (workers) =>
+      Effect.provide(
+        supervise(workers, finished),
+        supervisorLive(settings, workers, { flushPort: flushPortOf(settings.own) })
+      )
+  })

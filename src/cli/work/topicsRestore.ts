@@ -1,15 +1,20 @@
 /** What `topics-restore` does: it follows a plan and puts the records of its archive files back. */
-import { Data, Effect } from "effect"
+import { Effect } from "effect"
 import type { RestoredFile, RestoreIncomplete } from "../../../streams/restore/Outcome.ts"
 import { restoreTopics } from "../../../streams/RestoreTopics.ts"
 import { checkArchive } from "../ArchiveCheck.ts"
 import type { topicsRestoreFlags } from "../commands/topicsRestore.ts"
 import type { Settings } from "../CommandSpec.ts"
 import type { Values } from "../Flag.ts"
-import { restoreLive } from "../Live.ts"
+import { restoreLive, supervisorLive } from "../Live.ts"
 import { runTelling } from "../Progress.ts"
+import { supervise } from "../Supervise.ts"
+import { shareWork } from "../Workers.ts"
+import { PartlyDone } from "../WorkersFailed.ts"
 
 type Flags = Values<typeof topicsRestoreFlags>
+
+const finished = "the restore is complete"
 
 const optionsOf = (flags: Flags) => ({
   planTopic: flags.planTopic,
@@ -29,10 +34,6 @@ const tell = ({ bytes, key, partition, records, skipped, topic }: RestoredFile) 
   bytes
 })
 
-class PartitionsNotRestored extends Data.TaggedError("PartitionsNotRestored")<{
-  readonly message: string
-}> {}
-
 /** A line for each partition that could not be restored. */
 const nameEach = ({ failures }: RestoreIncomplete) =>
   Effect.forEach(
@@ -46,7 +47,7 @@ const nameEach = ({ failures }: RestoreIncomplete) =>
       }),
     { discard: true }
   ).pipe(Effect.zipRight(
-    new PartitionsNotRestored({
+    new PartlyDone({
       message: (failures.length === 1
         ? "1 partition could not be restored, named above; "
         : `${failures.length} partitions could not be restored, each named above; `) +
@@ -54,11 +55,17 @@ const nameEach = ({ failures }: RestoreIncomplete) =>
     })
   ))
 
-export const work = (settings: Settings<Flags>) =>
+const member = (settings: Settings<Flags>) =>
   checkArchive({ prefix: "", write: false }).pipe(
-    Effect.zipRight(
-      runTelling(restoreTopics(optionsOf(settings.own)), tell, "the restore is complete")
-    ),
+    Effect.zipRight(runTelling(restoreTopics(optionsOf(settings.own)), tell, finished)),
     Effect.catchTag("RestoreIncomplete", nameEach),
     Effect.provide(restoreLive(settings))
   )
+
+export const work = (settings: Settings<Flags>) =>
+  shareWork(settings.own.workers, {
+    member: () => member(settings),
+    prepare: () => Effect.void,
+    supervise: (workers) =>
+      Effect.provide(supervise(workers, finished), supervisorLive(settings, workers))
+  })
