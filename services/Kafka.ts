@@ -3,11 +3,12 @@
  * decides anything; membership, resuming and retrying belong to the streams. `KafkaLayer.ts`
  * implements it on kafkajs's connections with our own request bytes.
  */
-import type { Effect } from "effect"
+import type { Effect, Scope } from "effect"
 import { Context, Schema } from "effect"
 import type { KafkaErrorName } from "../src/codec/kafka/ErrorCodes.ts"
 import { isRetriable } from "../src/codec/kafka/ErrorCodes.ts"
 import type { TopicPartition } from "../src/domain/TopicPartition.ts"
+import type { FetchSession, FetchSessionSettings } from "./FetchSession.ts"
 
 export class KafkaError extends Schema.TaggedError<KafkaError>()("KafkaError", {
   /** Kafka's own name for the error, or one of the client-side names of `ErrorCodes.ts`. */
@@ -222,6 +223,10 @@ export class Kafka extends Context.Tag("kafka-data-keep/Kafka")<Kafka, {
   readonly metadata: (topics: ReadonlyArray<string> | undefined) => Answer<ClusterMetadata>
   /** One request on the broker's fetch connection; answers come in the order of the requests. */
   readonly fetch: (request: FetchRequest) => Answer<FetchResponse>
+  /** For those who ask one broker for the same partitions again and again, until the scope ends. */
+  readonly fetchSession: (
+    settings: FetchSessionSettings
+  ) => Effect.Effect<FetchSession, never, Scope.Scope>
   /** `stable`: the last stable offset; `latest`: the high watermark. Asks each leader once. */
   readonly listOffsets: (
     partitions: ReadonlyArray<TopicPartition>,

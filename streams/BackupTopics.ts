@@ -141,6 +141,7 @@ const make = (options: BackupOptions, counted: CountedBuffer) =>
       owned,
       crashed,
       delayMs: options.consumeDelayMs,
+      hurried: options.once,
       hasRoom: room.hasRoom,
       reached: (ok) =>
         Effect.map(Clock.currentTimeMillis, (now) => {

@@ -8,6 +8,7 @@ import { offsetForLeaderEpoch } from "../../src/codec/kafka/OffsetForLeaderEpoch
 import * as ProduceApi from "../../src/codec/kafka/Produce.ts"
 import type { TopicPartition } from "../../src/domain/TopicPartition.ts"
 import { topicPartitionName } from "../../src/domain/TopicPartition.ts"
+import type { FetchSessionSettings } from "../FetchSession.ts"
 import type {
   EpochEnd,
   EpochQuestion,
@@ -20,6 +21,8 @@ import type {
 } from "../Kafka.ts"
 import type { Connections } from "./Calls.ts"
 import { accepted, askMetadata, callBroker, failed } from "./Calls.ts"
+import type { SessionAnswer } from "./FetchSessions.ts"
+import { openFetchSession } from "./FetchSessions.ts"
 
 const controlLane = "control"
 const fetchLane = "fetch"
@@ -77,21 +80,29 @@ const askLeaders = Effect.fnUntraced(function*<A extends TopicPartition, B>(
 })
 
 export const makePartitions = (connections: Connections) => {
-  const fetch = (request: FetchRequest) => {
-    const to = { broker: request.broker, lane: fetchLane, waitMs: request.maxWaitMs }
-    return callBroker(connections, to, FetchApi.fetch, request).pipe(
-      Effect.flatMap((answer) => accepted(answer, "fetch", `broker ${request.broker}`)),
-      Effect.map(({ partitions, throttleMs }): FetchResponse => ({
-        throttleMs,
-        partitions,
+  const ask = (broker: number) => (request: FetchApi.FetchRequestBody) => {
+    const to = { broker, lane: fetchLane, waitMs: request.maxWaitMs }
+    return Effect.map(
+      callBroker(connections, to, FetchApi.fetch, request),
+      (answer): SessionAnswer => ({
+        ...answer,
         free: () => {
           // All are views of one answer, which has its memory to itself.
-          const view = partitions.find(({ records }) => records.length > 0)
+          const view = answer.partitions.find(({ records }) => records.length > 0)
           if (view !== undefined) freeBytes(Buffer.from(view.records.buffer))
         }
-      }))
+      })
     )
   }
+
+  const fetch = (request: FetchRequest): Effect.Effect<FetchResponse, KafkaError> =>
+    Effect.flatMap(
+      ask(request.broker)(request),
+      (answer) => accepted(answer, "fetch", `broker ${request.broker}`)
+    )
+
+  const fetchSession = (settings: FetchSessionSettings) =>
+    openFetchSession(settings, ask(settings.broker))
 
   const listOffsets = (
     partitions: ReadonlyArray<TopicPartition>,
@@ -144,5 +155,5 @@ export const makePartitions = (connections: Connections) => {
     )
   }
 
-  return { fetch, listOffsets, endOfEpoch, produce }
+  return { fetch, fetchSession, listOffsets, endOfEpoch, produce }
 }

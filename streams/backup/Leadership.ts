@@ -71,9 +71,13 @@ export const makeLeadership = (
     const loops = yield* FiberMap.make<number>()
     const takeIn = makeTakeIn(refresh)
 
+    /** Looks at thousands of partitions many times a second, so it makes nothing of them. */
     const ensureLoops = Effect.suspend(() => {
-      const leaders = new Set(Array.from(owned.values(), ({ leader }) => leader))
-      leaders.delete(-1)
+      const leaders = new Set<number>()
+      let last = -1
+      for (const { leader } of owned.values()) {
+        if (leader !== last && leader >= 0) leaders.add(last = leader)
+      }
       return Effect.forEach(
         leaders,
         (broker) =>

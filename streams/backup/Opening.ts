@@ -75,8 +75,11 @@ export const openOwned = (
     }
 
     let released = false
+    const marked = { offset: -1n, newestFirst }
     const markDurable = (offset: bigint) => {
-      if (released) return
+      if (released || (offset === marked.offset && newestFirst === marked.newestFirst)) return
+      marked.offset = offset
+      marked.newestFirst = newestFirst
       committer.mark({ ...source, offset, leaderEpoch: -1, metadata: commitMetadata(newestFirst) })
     }
     const fail = (error: PartitionFailure) => {

@@ -8,6 +8,7 @@ import { backupFailedPartitions } from "../../services/Metrics.ts"
 import type { ObjectStore, StoreError } from "../../services/ObjectStore.ts"
 import type { TopicPartition } from "../../src/domain/TopicPartition.ts"
 import { topicPartitionName } from "../../src/domain/TopicPartition.ts"
+import { makeTurns } from "../Turns.ts"
 import { archiveFile } from "./Archive.ts"
 import type { ArchivedFile, PartitionFailure } from "./Archived.ts"
 import { isFull } from "./Archived.ts"
@@ -81,8 +82,8 @@ export const makePartitions = (
     const context = yield* Effect.context<Env>()
     const scope = yield* Effect.scope
     const fibers = yield* FiberMap.make<string>()
-    const opening = yield* Effect.makeSemaphore(openingAtOnce)
-    const uploading = yield* Effect.makeSemaphore(uploadsAtOnce)
+    const opening = makeTurns(openingAtOnce)
+    const uploading = makeTurns(uploadsAtOnce)
     const failures = new Map<string, PartitionFailure>()
     const givenUp = new Set<string>()
     const started = new Set<string>()
@@ -108,7 +109,7 @@ export const makePartitions = (
             trouble = error === undefined ? undefined : { sinceMs, error }
           }
         })).pipe(
-          uploading.withPermits(1),
+          uploading,
           Effect.tap((done) => Effect.sync(() => env.archived(done))),
           Effect.provide(context)
         )
@@ -125,7 +126,7 @@ export const makePartitions = (
         const makeRoom = last !== undefined && isFull(last)
         const open = Effect.flatMap(gathered, (facts) => facts(source)).pipe(
           Effect.flatMap((facts) => openOwned(openingEnvironment, source, facts, failed, makeRoom)),
-          opening.withPermits(1)
+          opening
         )
         const partition = yield* open
         yield* Effect.acquireRelease(

@@ -82,6 +82,11 @@ const play = (minFileSize: number, schedule: ReadonlyArray<BackupStep>) =>
             return Effect.sync(() => referee.deleteHead(step.partition, step.percent))
           case "set offset":
             return Effect.sync(() => referee.setOffset(step.partition, step.offset))
+          case "end sessions":
+            return Effect.sync(() => {
+              cluster.sessions.endAll()
+              cluster.sessions.slots = step.slots
+            })
           case "settle":
             return settle
           case "wait":

@@ -171,7 +171,7 @@ describe("a store that fails", () => {
         yield* fill(orders, end * 7)
         if (end % 3 === 0) yield* Effect.all([one.flush, two.flush], { concurrency: 2 })
       }
-      yield* Effect.sleep("300 millis")
+      yield* Effect.sleep("1200 millis")
       yield* Effect.all([one.flush, two.flush], { concurrency: 2 })
       const offsets = yield* archivedOffsets(folder)
       assert.deepStrictEqual([...new Set(offsets)].sort((a, b) => a - b), range(0, 24 * 7))

@@ -25,6 +25,8 @@ export type BackupStep =
   | { readonly do: "fail fetch"; readonly member: number }
   | { readonly do: "cut off"; readonly member: number }
   | { readonly do: "reconnect"; readonly member: number }
+  /** The broker gives up its fetch sessions; from then on it keeps so many. */
+  | { readonly do: "end sessions"; readonly slots: number }
   /** Somebody sets the committed offset, which is to be no more than a hint. */
   | { readonly do: "set offset"; readonly partition: number; readonly offset: number }
   /** Retention takes so much of the log, in percent. */
@@ -58,6 +60,7 @@ const anyStep: fc.Arbitrary<BackupStep> = fc.oneof(
   weighted(1, step("fail fetch", fc.record({ member }))),
   weighted(1, step("cut off", fc.record({ member }))),
   weighted(1, step("reconnect", fc.record({ member }))),
+  weighted(1, step("end sessions", fc.record({ slots: fc.constantFrom(0, 1, 1000) }))),
   weighted(1, step("set offset", fc.record({ partition, offset: fc.nat({ max: 100 }) }))),
   weighted(
     1,

@@ -7,6 +7,7 @@ import { groupsContract } from "./contract/GroupsContract.ts"
 import { logContract } from "./contract/LogContract.ts"
 import { positionsContract } from "./contract/PositionsContract.ts"
 import { producersContract } from "./contract/ProducersContract.ts"
+import { sessionContract } from "./contract/SessionContract.ts"
 import { topicsContract } from "./contract/TopicsContract.ts"
 
 /** Needs a cluster where a topic may have one replica; leaves topics and groups behind. */
@@ -14,6 +15,7 @@ export const kafkaContract = <E>(name: string, layer: Layer.Layer<Kafka | Second
   suite(layer, { excludeTestServices: true, timeout: "120 seconds" })(name, (it) => {
     topicsContract(it)
     logContract(it)
+    sessionContract(it)
     producersContract(it)
     groupsContract(it)
     positionsContract(it)

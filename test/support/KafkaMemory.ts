@@ -1,9 +1,12 @@
 /** A Kafka cluster in memory, with its state and its faults in the test's hand. */
 import { Context, Effect, Layer } from "effect"
 import { Kafka } from "../../services/Kafka.ts"
+import type { AskBroker } from "../../services/kafka/FetchSessions.ts"
+import { openFetchSession } from "../../services/kafka/FetchSessions.ts"
 import { topicPartitionName } from "../../src/domain/TopicPartition.ts"
 import { MemoryCluster } from "./kafka/MemoryCluster.ts"
 import { MemoryFaults } from "./kafka/MemoryFaults.ts"
+import { askBroker } from "./kafka/MemoryFetch.ts"
 import { groups } from "./kafka/MemoryGroups.ts"
 import { reads } from "./kafka/MemoryReads.ts"
 import { writes } from "./kafka/MemoryWrites.ts"
@@ -19,9 +22,12 @@ export const connect = (cluster: MemoryCluster, faults: MemoryFaults): Kafka["Ty
   const read = reads(cluster)
   const write = writes(cluster)
   const group = groups(cluster)
+  const ask = (broker: number): AskBroker => (request) =>
+    faults.wrap("fetch", `broker ${broker}`, askBroker(cluster, broker)(request))
   return Kafka.of({
     metadata: (topics) => faults.wrap("metadata", "", read.metadata(topics)),
-    fetch: (request) => faults.wrap("fetch", `broker ${request.broker}`, read.fetch(request)),
+    fetch: (request) => ask(request.broker)(request),
+    fetchSession: (settings) => openFetchSession(settings, ask(settings.broker)),
     listOffsets: (partitions, at) =>
       faults.wrap("listOffsets", "", read.listOffsets(partitions, at)),
     endOfEpoch: (partitions) => faults.wrap("endOfEpoch", "", read.endOfEpoch(partitions)),

@@ -1,4 +1,4 @@
-/** Fetch v11, without a fetch session. */
+/** Fetch v11, in a fetch session (KIP-227) or without. */
 import type { Buffer } from "node:buffer"
 import type { TopicPartition } from "../../domain/TopicPartition.ts"
 import type { Api } from "./Api.ts"
@@ -13,8 +13,19 @@ export interface FetchRequestPartition extends TopicPartition {
   readonly leaderEpoch: number
 }
 
+export interface FetchRequestSession {
+  /** 0: none yet. A full request ends the session that it names. */
+  readonly id: number
+  /** One more than that of the request before; 0 asks for a new session, -1 ends this one. */
+  readonly epoch: number
+  /** Taken out of the session; a partition that is asked for too would be forgotten all the same. */
+  readonly forgotten: ReadonlyArray<TopicPartition>
+}
+
 export interface FetchRequestBody {
+  /** With a session whose epoch is above 0: those that are new to it, or changed. */
   readonly partitions: ReadonlyArray<FetchRequestPartition>
+  readonly session?: FetchRequestSession | undefined
   readonly maxWaitMs: number
   readonly minBytes: number
   readonly maxBytes: number
@@ -35,8 +46,13 @@ export interface FetchResponseBody {
   readonly throttleMs: number
   /** Of the request as a whole. */
   readonly error: KafkaErrorName | undefined
+  /** 0: there is no session, because none was asked for or the broker keeps no more of them. */
+  readonly sessionId: number
+  /** In a session whose epoch is above 0: those with something new. */
   readonly partitions: ReadonlyArray<FetchResponsePartition>
 }
+
+const noSession: FetchRequestSession = { id: 0, epoch: -1, forgotten: [] }
 
 /** https://kafka.apache.org/protocol#The_Messages_Fetch */
 export const fetch: Api<FetchRequestBody, FetchResponseBody> = {
@@ -51,8 +67,9 @@ export const fetch: Api<FetchRequestBody, FetchResponseBody> = {
     to.int32(request.minBytes)
     to.int32(request.maxBytes)
     to.int8(request.isolation === "read_committed" ? 1 : 0)
-    to.int32(0) // no session
-    to.int32(-1) // and none to be made
+    const session = request.session ?? noSession
+    to.int32(session.id)
+    to.int32(session.epoch)
     writeByTopic(to, request.partitions, ({ leaderEpoch, maxBytes, offset, partition }) => {
       to.int32(partition)
       to.int32(leaderEpoch)
@@ -60,13 +77,13 @@ export const fetch: Api<FetchRequestBody, FetchResponseBody> = {
       to.int64(-1n) // log start, for replicas only
       to.int32(maxBytes)
     })
-    to.int32(0) // nothing to forget
+    writeByTopic(to, session.forgotten, ({ partition }) => to.int32(partition))
     to.string("") // no rack: never a follower
   },
   read: (from) => {
     const throttleMs = from.int32()
     const error = errorName(from.int16())
-    from.int32() // session id
+    const sessionId = from.int32()
     const partitions = readByTopic(from, (topic) => {
       const partition = from.int32()
       const error = errorName(from.int16())
@@ -87,6 +104,6 @@ export const fetch: Api<FetchRequestBody, FetchResponseBody> = {
         records
       }
     })
-    return { throttleMs, error, partitions }
+    return { throttleMs, error, sessionId, partitions }
   }
 }

@@ -59,6 +59,7 @@ describe("requests that read, byte for byte as the Java client", () => {
     assert.deepStrictEqual(answer(fetch, "fetch.answer"), {
       throttleMs: 17,
       error: undefined,
+      sessionId: 0,
       partitions: [
         {
           topic,
@@ -83,6 +84,33 @@ describe("requests that read, byte for byte as the Java client", () => {
       ]
     })
     assert.strictEqual(throttleMs(fetch, payloadOf(fetch, "fetch.answer")), 17)
+  })
+
+  it("Fetch in a session: what is new, and what is to be forgotten", () => {
+    const limits = { minBytes: 1, maxBytes: 33_554_432, isolation: "read_committed" } as const
+    const id = 1_234_567
+    const partitions = [{ topic, partition: 4, offset: 17n, maxBytes: 1000, leaderEpoch: 2 }]
+    const forgotten = [
+      { topic, partition: 1 },
+      { topic: "clicks", partition: 0 },
+      { topic, partition: 2 }
+    ]
+    const session = { id, epoch: 8, forgotten }
+    const request = { partitions, session, maxWaitMs: 500, ...limits }
+    assert.strictEqual(ours(fetch, request), truth("fetch.session"))
+    const end = { id, epoch: -1, forgotten: [] }
+    assert.strictEqual(
+      ours(fetch, { partitions: [], session: end, maxWaitMs: 0, ...limits }),
+      truth("fetch.session.end")
+    )
+    assert.deepStrictEqual(
+      answer(fetch, "fetch.session.answer"),
+      { throttleMs: 0, error: undefined, sessionId: id, partitions: [] }
+    )
+    assert.deepStrictEqual(
+      answer(fetch, "fetch.session.unknown"),
+      { throttleMs: 3, error: "FETCH_SESSION_ID_NOT_FOUND", sessionId: 0, partitions: [] }
+    )
   })
 
   it("Fetch: records are views of the answer", () => {

@@ -62,6 +62,20 @@ public class WireTruth {
         new FetchResponseData.PartitionData().setPartitionIndex(4).setErrorCode((short) 1).setHighWatermark(-1)
           .setLastStableOffset(-1).setLogStartOffset(-1).setPreferredReadReplica(-1)
           .setAbortedTransactions(null).setRecords(null))))), 11);
+    put("fetch.session", new FetchRequestData().setReplicaId(-1).setMaxWaitMs(500).setMinBytes(1).setMaxBytes(33554432)
+      .setIsolationLevel((byte) 1).setSessionId(1234567).setSessionEpoch(8).setRackId("").setTopics(List.of(
+        new FetchRequestData.FetchTopic().setTopic("orders").setPartitions(List.of(
+          new FetchRequestData.FetchPartition().setPartition(4).setCurrentLeaderEpoch(2)
+            .setFetchOffset(17).setLogStartOffset(-1).setPartitionMaxBytes(1000)))))
+      .setForgottenTopicsData(List.of(
+        new FetchRequestData.ForgottenTopic().setTopic("orders").setPartitions(List.of(1, 2)),
+        new FetchRequestData.ForgottenTopic().setTopic("clicks").setPartitions(List.of(0)))), 11);
+    put("fetch.session.end", new FetchRequestData().setReplicaId(-1).setMaxWaitMs(0).setMinBytes(1).setMaxBytes(33554432)
+      .setIsolationLevel((byte) 1).setSessionId(1234567).setSessionEpoch(-1).setRackId("").setTopics(List.of()), 11);
+    put("fetch.session.answer", new FetchResponseData().setThrottleTimeMs(0).setErrorCode((short) 0)
+      .setSessionId(1234567).setResponses(List.of()), 11);
+    put("fetch.session.unknown", new FetchResponseData().setThrottleTimeMs(3).setErrorCode((short) 70)
+      .setSessionId(0).setResponses(List.of()), 11);
 
     put("listOffsets", new ListOffsetsRequestData().setReplicaId(-1).setIsolationLevel((byte) 1).setTopics(List.of(
       new ListOffsetsRequestData.ListOffsetsTopic().setName("orders").setPartitions(List.of(

@@ -4,6 +4,7 @@ import type { Broker } from "../../../services/Kafka.ts"
 import type { TopicPartition } from "../../../src/domain/TopicPartition.ts"
 import { MemoryGroup } from "./MemoryGroup.ts"
 import type { StoredBatch } from "./MemoryLog.ts"
+import { MemorySessions } from "./MemorySessions.ts"
 import { MemoryTopics } from "./MemoryTopics.ts"
 import { Signal } from "./Signal.ts"
 
@@ -17,6 +18,7 @@ export class MemoryCluster {
   readonly brokers: ReadonlyArray<Broker>
   readonly topics: MemoryTopics
   readonly changes = new Signal()
+  readonly sessions = new MemorySessions()
   /** Node ids of brokers that do not answer for the groups that they coordinate. */
   readonly brokersAway = new Set<number>()
   readonly transactions = new Map<string, Transactions>()
