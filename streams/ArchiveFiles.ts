@@ -24,15 +24,16 @@ export interface OpenArchiveFile {
 
 /**
  * Opens an archive file. Blocks of a schema that is neither ours nor the original's are translated
- * into our layout.
+ * into our layout. `owned`: nobody else reads the chunks, whose memory is given back.
  */
 export const openArchiveFile = <R>(
-  bytes: Stream.Stream<Uint8Array, StoreError, R>
+  bytes: Stream.Stream<Uint8Array, StoreError, R>,
+  owned = false
 ): Effect.Effect<OpenArchiveFile, StoreError | CodecError, Scope.Scope | ForeignSchema | R> =>
   Effect.gen(function*() {
     const foreign = yield* ForeignSchema
     const context = yield* Effect.context<R>()
-    const { blocks, header } = yield* readContainer(Stream.provideContext(bytes, context))
+    const { blocks, header } = yield* readContainer(Stream.provideContext(bytes, context), owned)
     const { codec, layout, schema } = header
     if (layout !== "foreign") {
       return { header, layout, blocks, decode: (block) => decodeBlock(codec, block) }

@@ -1,7 +1,4 @@
-/**
- * Takes bytes off a stream of chunks in the pieces that a parser asks for. The chunks are its own:
- * each is copied once, and its memory given back.
- */
+/** Takes bytes off a stream of chunks in the pieces that a parser asks for, copying each once. */
 import type { Scope } from "effect"
 import { Chunk, Effect, Option, Stream } from "effect"
 import { Buffer } from "node:buffer"
@@ -26,8 +23,10 @@ interface Received {
 const view = (bytes: Uint8Array): Buffer =>
   Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 
+/** `owned`: nobody else reads the chunks, and what has been copied is given back. */
 export const byteSource = <E>(
-  bytes: Stream.Stream<Uint8Array, E>
+  bytes: Stream.Stream<Uint8Array, E>,
+  owned: boolean
 ): Effect.Effect<ByteSource<E>, never, Scope.Scope> =>
   Effect.map(Stream.toPull(bytes), (pull) => {
     const chunks: Array<Received> = []
@@ -69,7 +68,7 @@ export const byteSource = <E>(
         first.at += part
         if (first.at < first.bytes.length) continue
         chunks.shift()
-        freeBytes(first.bytes)
+        if (owned) freeBytes(first.bytes)
       }
       return piece
     }

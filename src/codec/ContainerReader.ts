@@ -43,13 +43,15 @@ const largestHeader = 16 * 1024 * 1024
 
 /**
  * Opens a container. Fails with `CodecError`: Truncated when the bytes end inside the header,
- * Corrupt or Unsupported when it is not a header that can be read.
+ * Corrupt or Unsupported when it is not a header that can be read. `owned`: nobody else reads the
+ * chunks, whose memory is given back.
  */
 export const readContainer = <E>(
-  bytes: Stream.Stream<Uint8Array, E>
+  bytes: Stream.Stream<Uint8Array, E>,
+  owned = false
 ): Effect.Effect<Container<E>, E | CodecError, Scope.Scope> =>
   Effect.gen(function*() {
-    const source = yield* byteSource(bytes)
+    const source = yield* byteSource(bytes, owned)
     const header = yield* readHeader(source, firstPeek)
     freeBytes(yield* source.take(header.size))
     const blocks = Stream.repeatEffectOption(

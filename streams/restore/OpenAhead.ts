@@ -45,7 +45,7 @@ export const makeOpenAhead: Effect.Effect<OpenAhead, never, Scope.Scope> = Effec
     const begin = (key: string): Effect.Effect<Opening, never, Env> =>
       Effect.gen(function*() {
         const place = yield* Scope.fork(scope, ExecutionStrategy.sequential)
-        const opening = Scope.extend(openArchiveFile(readObject(key)), place)
+        const opening = Scope.extend(openArchiveFile(readObject(key), true), place)
         return { place, file: yield* Effect.forkIn(opening, place) }
       })
 

@@ -24,11 +24,12 @@ describe("byteSource", () => {
         fc.nat(1000),
         fc.array(fc.nat(200), { maxLength: 10 }),
         fc.array(step, { maxLength: 20 }),
-        (length, cuts, steps) =>
+        fc.boolean(),
+        (length, cuts, steps, owned) =>
           Effect.gen(function*() {
             const whole = numbers(length)
             const chunks = chunksOf(whole, cuts)
-            const source = yield* byteSource(Stream.fromIterable(chunks))
+            const source = yield* byteSource(Stream.fromIterable(chunks), owned)
             const pieces: Array<readonly [Buffer, Buffer]> = []
             let at = 0
             for (const { kind, length } of steps) {
@@ -45,7 +46,8 @@ describe("byteSource", () => {
             for (const [piece, expected] of pieces) assert.isTrue(piece.equals(expected))
             const rest = yield* source.take(length)
             assert.isTrue(rest.equals(whole.subarray(at)))
-            assert.isTrue(chunks.every((chunk) => chunk.length === 0))
+            if (owned) assert.isTrue(chunks.every((chunk) => chunk.length === 0))
+            else assert.strictEqual(Buffer.concat(chunks).compare(whole), 0)
           }).pipe(Effect.scoped, Effect.runPromise)
       )
     ))
