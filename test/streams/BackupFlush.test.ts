@@ -47,13 +47,14 @@ describe("flush", () => {
       for (const _ of range(0, 3)) {
         yield* Effect.sleep("300 millis")
         const before = topics.log(orders).logEnd
-        yield* Effect.sleep("300 millis")
+        // A little that comes all the time is fetched twice a second.
+        yield* Effect.sleep("1200 millis")
         const outcome = yield* Effect.timeout(program.flush, "3 seconds")
         assert.deepStrictEqual(outcome, { files: 1, committed: true })
         assert.isAtLeast(yield* committed(orders), Number(before))
       }
       yield* Fiber.interrupt(writing)
-      yield* Effect.sleep("300 millis")
+      yield* Effect.sleep("1200 millis")
       yield* program.flush
       const end = Number(topics.log(orders).logEnd)
       assert.deepStrictEqual(yield* archivedOffsets(folder), range(0, end))
