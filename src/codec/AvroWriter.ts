@@ -11,6 +11,11 @@ export class AvroWriter {
     return this.position
   }
 
+  /** Forgets what has been written since the last call of {@link take}. */
+  clear(): void {
+    this.position = 0
+  }
+
   /** A copy of what has been written since the last call. */
   take(): Buffer {
     const taken = Buffer.from(this.buffer.subarray(0, this.position))

@@ -18,6 +18,9 @@ export const newSync = (): Buffer => Buffer.from(crypto.getRandomValues(new Uint
 /** Names and values; names are not repeated. */
 export type ContainerMetadata = ReadonlyArray<readonly [name: string, value: string]>
 
+/** Used again: the header of a growing file is written anew for each of its blocks. */
+const writer = new AvroWriter()
+
 /** The header of a container whose blocks are compressed with zstandard. */
 export const zstandardHeader = (
   { metadata, schema, sync }: {
@@ -28,7 +31,7 @@ export const zstandardHeader = (
     readonly sync: Buffer
   }
 ): Buffer => {
-  const writer = new AvroWriter()
+  writer.clear()
   writer.raw(containerMagic)
   const entries = [["avro.schema", schema], ["avro.codec", "zstandard"], ...metadata] as const
   writer.list(entries, ([name, value]) => {

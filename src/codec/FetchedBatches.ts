@@ -42,29 +42,44 @@ export interface FetchedRecords extends TopicPartition {
   readonly aborted: ReadonlyArray<AbortedTransactionStart>
 }
 
-/** Every whole batch, its checksum verified, in offset order. Throws `CodecError`. */
-const wholeBatches = (fetched: FetchedRecords): ReadonlyArray<BatchHeader> => {
+const failure = (fetched: FetchedRecords, error: unknown): CodecError =>
+  error instanceof CodecError ? error : codecFailure(error, topicPartitionName(fetched))
+
+/** Something in offset order, up to what cannot be read. */
+interface AsFarAsWhole<A> {
+  readonly read: ReadonlyArray<A>
+  readonly error: CodecError | undefined
+}
+
+/** Every whole batch, its checksum verified, in offset order. */
+const wholeBatches = (fetched: FetchedRecords): AsFarAsWhole<BatchHeader> => {
   const { records } = fetched
-  const headers: Array<BatchHeader> = []
+  const read: Array<BatchHeader> = []
   let at = 0
   let next = 0n
-  for (;;) {
-    const header = readBatchHeader(records, at, fetched)
-    if (header === undefined) break
-    verifyCrc(records, header, fetched)
-    // Base offset and leader epoch are not under the checksum.
-    if (header.baseOffset < next) {
-      throw corrupt(`${batchPlace(fetched, header)}: it follows offset ${next - 1n}`)
+  try {
+    for (;;) {
+      const header = readBatchHeader(records, at, fetched)
+      if (header === undefined) break
+      verifyCrc(records, header, fetched)
+      // Base offset and leader epoch are not under the checksum.
+      if (header.baseOffset < next) {
+        throw corrupt(`${batchPlace(fetched, header)}: it follows offset ${next - 1n}`)
+      }
+      read.push(header)
+      at = header.end
+      next = nextOffset(header)
     }
-    headers.push(header)
-    at = header.end
-    next = nextOffset(header)
+    if (read.length === 0 && records.length > 0) {
+      // Since fetch version 3 the first batch comes whole whatever its size (KIP-74).
+      throw truncated(
+        `${topicPartitionName(fetched)}: ${records.length} bytes without a whole batch`
+      )
+    }
+    return { read, error: undefined }
+  } catch (error) {
+    return { read, error: failure(fetched, error) }
   }
-  if (headers.length === 0 && records.length > 0) {
-    // Since fetch version 3 the first batch comes whole whatever its size (KIP-74).
-    throw truncated(`${topicPartitionName(fetched)}: ${records.length} bytes without a whole batch`)
-  }
-  return headers
 }
 
 /** Uncompressed. The failures of a codec, and of reading what came out, name the batch. */
@@ -81,29 +96,39 @@ const readSection = async <A>(
   }
 }
 
-interface Decision {
+/** What a batch is, before it is decompressed. */
+export interface Decision {
   readonly header: BatchHeader
   readonly kind: BatchOutcome["kind"]
 }
 
-/** Of every whole batch, in offset order, those below `from` too: they may hold a marker. */
-const decide = async (fetched: FetchedRecords): Promise<ReadonlyArray<Decision>> => {
+/**
+ * What each whole batch is, in offset order, up to the first that cannot be trusted, which `error`
+ * names. Those below the offset that was asked for are among them: they may hold a marker.
+ */
+export const decideBatches = async (fetched: FetchedRecords): Promise<AsFarAsWhole<Decision>> => {
   const producers = new AbortedProducers(fetched.aborted)
-  const decisions: Array<Decision> = []
-  for (const header of wholeBatches(fetched)) {
+  const read: Array<Decision> = []
+  const whole = wholeBatches(fetched)
+  for (const header of whole.read) {
     const idempotent = header.producerId >= 0n
     if (idempotent) producers.advance(header)
     if (!header.control) {
       const aborted = idempotent && producers.has(header)
-      decisions.push({ header, kind: aborted ? "aborted" : "data" })
+      read.push({ header, kind: aborted ? "aborted" : "data" })
       continue
     }
-    decisions.push({ header, kind: "control" })
-    if (!idempotent || header.recordCount === 0) continue
-    const type = await readSection(fetched, header, controlType)
-    if (type === "abort") producers.end(header.producerId)
+    if (idempotent && header.recordCount > 0) {
+      try {
+        const type = await readSection(fetched, header, controlType)
+        if (type === "abort") producers.end(header.producerId)
+      } catch (error) {
+        return { read, error: failure(fetched, error) }
+      }
+    }
+    read.push({ header, kind: "control" })
   }
-  return decisions
+  return { read, error: whole.error }
 }
 
 const outcome = (
@@ -114,6 +139,20 @@ const outcome = (
   return header.compression === "none"
     ? { kind, header, records: recordSection(fetched.records, header) }
     : readSection(fetched, header, (records) => ({ kind, header, records }))
+}
+
+/** These batches, decompressed, up to the first that cannot be, which `error` names. */
+export const readBatches = async (
+  fetched: FetchedRecords,
+  decisions: ReadonlyArray<Decision>
+): Promise<AsFarAsWhole<BatchOutcome>> => {
+  const all = await Promise.allSettled(decisions.map((decision) => outcome(fetched, decision)))
+  const read: Array<BatchOutcome> = []
+  for (const one of all) {
+    if (one.status === "rejected") return { read, error: failure(fetched, one.reason) }
+    read.push(one.value)
+  }
+  return { read, error: undefined }
 }
 
 /**
@@ -128,16 +167,10 @@ export const readFetched = (
   fetched: FetchedRecords,
   from: bigint
 ): Effect.Effect<ReadonlyArray<BatchOutcome>, CodecError> =>
-  Effect.tryPromise({
-    try: async () => {
-      const decisions = await decide(fetched)
-      const wanted = decisions.filter(({ header }) => nextOffset(header) > from)
-      const read = await Promise.allSettled(wanted.map((decision) => outcome(fetched, decision)))
-      return read.map((one) => {
-        if (one.status === "rejected") throw one.reason
-        return one.value
-      })
-    },
-    catch: (error) =>
-      error instanceof CodecError ? error : codecFailure(error, topicPartitionName(fetched))
+  Effect.gen(function*() {
+    const decided = yield* Effect.promise(() => decideBatches(fetched))
+    if (decided.error !== undefined) return yield* decided.error
+    const wanted = decided.read.filter(({ header }) => nextOffset(header) > from)
+    const { error, read } = yield* Effect.promise(() => readBatches(fetched, wanted))
+    return error === undefined ? read : yield* error
   })

@@ -6,8 +6,9 @@ import type { BufferPool } from "./BufferPool.ts"
 /** A partition that stays quiet costs one page, not a block. */
 const smallest = 4096
 
-/** A buffer that needs this part of a pooled one gets one. */
+/** A buffer that needs this part of a pooled one gets one, and sooner where one is idle. */
 const pooledShare = 4
+const idleShare = 64
 
 const pages = (bytes: number) => Math.ceil(bytes / smallest) * smallest
 
@@ -33,7 +34,8 @@ export class RecordBuffer extends RunningStats {
   grow(needed: number, expected: number, limit: number, pool: BufferPool | undefined): Buffer {
     const wanted = Math.max(this.bytes.length * 2, this.length + expected, smallest)
     const size = Math.max(this.length + needed, Math.min(wanted, limit))
-    const larger = pool !== undefined && size <= pool.size && size * pooledShare >= pool.size
+    const share = pool !== undefined && pool.idle > 0 ? idleShare : pooledShare
+    const larger = pool !== undefined && size <= pool.size && size * share >= pool.size
       ? pool.take()
       : Buffer.allocUnsafeSlow(pages(size))
     this.bytes.copy(larger, 0, 0, this.length)

@@ -25,10 +25,10 @@ interface Job {
 export const poolOptions = { chunkSize: 2 << 20, readableHighWaterMark: 2 ** 31 }
 
 /**
- * Streams at most for one kind of work, that is buffers in work; others wait for their turn. The
- * thread pool has four threads unless told otherwise, and every stream holds megabytes.
+ * Streams at most for one kind of work, that is buffers in work; others wait for their turn. Enough
+ * for two threads never to wait for the main thread; and every stream holds megabytes.
  */
-const maxStreams = 4
+const maxStreams = 3
 
 const tooLarge = (limit: number) => corrupt(`the data expands to more than ${limit} bytes`)
 

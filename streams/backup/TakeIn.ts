@@ -5,14 +5,13 @@ import { Kafka, KafkaError } from "../../services/Kafka.ts"
 import { refetchedRecords } from "../../services/Metrics.ts"
 import { CodecError } from "../../src/codec/CodecError.ts"
 import type { BatchOutcome } from "../../src/codec/FetchedBatches.ts"
-import { freeBatches } from "../../src/codec/FetchedBatches.ts"
+import { takeInGroups } from "../../src/codec/FetchedGroups.ts"
 import type { KafkaErrorName } from "../../src/codec/kafka/ErrorCodes.ts"
 import { isRetriable } from "../../src/codec/kafka/ErrorCodes.ts"
 import { nextFetchOffset } from "../../src/codec/RecordBatch.ts"
 import { topicPartitionName } from "../../src/domain/TopicPartition.ts"
 import { BackupError } from "./Archived.ts"
 import type { OwnedPartition } from "./OwnedPartition.ts"
-import { readAsFarAsWhole } from "./ReadAsFarAsWhole.ts"
 
 /** Milliseconds before a partition with a passing error is asked for again. */
 const errorBackoffMs = 250
@@ -119,13 +118,11 @@ export const makeTakeIn = (refresh: Effect.Effect<void>): TakeIn => ({
     Option.match(Option.fromNullable(fetched.error), {
       onSome: (reason) => onError(partition, reason, refresh),
       onNone: () =>
-        Effect.gen(function*() {
-          const read = yield* readAsFarAsWhole(fetched, partition.writer.position())
-          yield* countRefetched(partition, read.batches)
-          yield* partition.writer.append(read.batches)
-          freeBatches(read.batches)
-          partition.readEpoch = read.batches.at(-1)?.header.leaderEpoch ?? partition.readEpoch
-          if (read.error !== undefined) partition.fail(read.error)
-        }).pipe(Effect.catchAll((error) => Effect.sync(() => partition.fail(error))))
+        takeInGroups(fetched, partition.writer.position(), (batches) =>
+          Effect.gen(function*() {
+            yield* countRefetched(partition, batches)
+            yield* partition.writer.append(batches)
+            partition.readEpoch = batches.at(-1)?.header.leaderEpoch ?? partition.readEpoch
+          })).pipe(Effect.catchAll((error) => Effect.sync(() => partition.fail(error))))
     })
 })
