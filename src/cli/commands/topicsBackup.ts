@@ -138,11 +138,5 @@ export const topicsBackup = defineCommand(
       "kafka-data-keep topics-backup -brokers kafka:9092 -topics-regex '^orders' \\\n    -s3-bucket my-backups -s3-prefix topics"
   },
   topicsBackupFlags,
-  () => {
-    // How soon the allocator inside the lz4 package gives back what it has freed, in milliseconds,
-    // told before it is loaded. At once would cost a backup a tenth of its processor time.
-    process.env["MIMALLOC_PURGE_DELAY"] ??= "1"
-    process.env["MIMALLOC_ARENA_PURGE_MULT"] ??= "1"
-    return import("../work/topicsBackup.ts")
-  }
+  () => import("../work/topicsBackup.ts")
 )
