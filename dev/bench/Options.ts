@@ -13,6 +13,7 @@ export const partNames = [
   "start",
   "groups",
   "size",
+  "workers",
   "soak"
 ] as const
 

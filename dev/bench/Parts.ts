@@ -13,6 +13,7 @@ import { size } from "./parts/Size.ts"
 import { small } from "./parts/Small.ts"
 import { soak } from "./parts/Soak.ts"
 import { start } from "./parts/Start.ts"
+import { workers } from "./parts/Workers.ts"
 import { onServers } from "./Workplace.ts"
 
 type Part = (bench: Bench) => Effect.Effect<PartResult, StackError | CodecError>
@@ -26,5 +27,6 @@ export const parts: Readonly<Record<PartName, Part>> = {
   start: (bench) => onServers(start(bench)),
   groups: (bench) => onServers(groups(bench)),
   size: (bench) => onServers(size(bench)),
+  workers,
   soak: (bench) => onServers(soak(bench))
 }

@@ -105,7 +105,11 @@ export interface BackupChoice extends Pick<OwnOptions, "prefix" | "endless" | "m
   /** Bytes; default 64 MB. */
   readonly minFileSize?: number
   readonly groupId?: string
+  readonly workers?: number
 }
+
+const workersFlag = (workers: number | undefined): ReadonlyArray<string> =>
+  workers === undefined ? [] : ["--workers", String(workers)]
 
 export const topicsBackup = (plan: RunPlan, choice: BackupChoice = {}): Program => {
   const { minFileSize = 67_108_864, prefix = plan.topic, topics = `^${plan.topic}$` } = choice
@@ -120,12 +124,17 @@ export const topicsBackup = (plan: RunPlan, choice: BackupChoice = {}): Program 
       "--min-file-size",
       String(minFileSize),
       "--working-dir",
-      path.join(plan.directory, `buffer-${prefix}`)
+      path.join(plan.directory, `buffer-${prefix}`),
+      ...workersFlag(choice.workers)
     ]
   })
 }
 
-export const topicsPlanRestore = (plan: RunPlan, prefix = plan.topic): Program =>
+export const topicsPlanRestore = (
+  plan: RunPlan,
+  prefix = plan.topic,
+  planPartitions = 1
+): Program =>
   ours(plan, {
     command: "topics-plan-restore",
     prefix,
@@ -135,7 +144,7 @@ export const topicsPlanRestore = (plan: RunPlan, prefix = plan.topic): Program =
       "--plan-topic",
       `${prefix}-plan`,
       "--plan-topic-partitions",
-      "1"
+      String(planPartitions)
     ]
   })
 
@@ -144,6 +153,7 @@ export interface RestoreChoice {
   /** Of the names of the target topics; empty for the source's own. */
   readonly target: string
   readonly prefix?: string
+  readonly workers?: number
 }
 
 export const topicsRestore = (plan: RunPlan, choice: RestoreChoice): Program => {
@@ -159,7 +169,8 @@ export const topicsRestore = (plan: RunPlan, choice: RestoreChoice): Program => 
       `${target}${prefix}-restore`,
       `--restore-topic-prefix=${target}`,
       "--compression-type",
-      codec
+      codec,
+      ...workersFlag(choice.workers)
     ]
   })
 }

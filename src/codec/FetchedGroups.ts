@@ -9,7 +9,7 @@ import { nextOffset } from "./RecordBatch.ts"
  * Fetched bytes of a group, at least: thousands of small batches are handed on together, of large
  * ones no more are decompressed than are worked on.
  */
-const groupBytes = 128 << 10
+const groupBytes = 256 << 10
 
 const groupsOf = (
   decisions: ReadonlyArray<Decision>

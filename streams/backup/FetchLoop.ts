@@ -13,13 +13,11 @@ import { isCurrent } from "./OwnedPartition.ts"
 import type { TakeIn } from "./TakeIn.ts"
 
 /** Bytes of one response; two are in memory at a time. */
-const responseBytes = 4 << 20
+const responseBytes = 3 << 20
 /** Bytes of one partition in a response. */
 const partitionBytes = 1 << 20
 /** Milliseconds that a broker may wait for the first byte. */
 const maxWaitMs = 500
-/** Partitions of a response worked on at the same time. */
-const partitionsInParallel = 2
 /** Bytes; what a broker answers at once with less than that is worth collecting. */
 const smallBytes = 64 << 10
 /**
@@ -150,10 +148,7 @@ export const fetchLoop = (
         if (response.throttleMs > 0) {
           yield* Metric.incrementBy(kafkaThrottleSeconds("fetch"), response.throttleMs / 1000)
         }
-        yield* Effect.forEach(steps, workOff, {
-          concurrency: partitionsInParallel,
-          discard: true
-        }).pipe(
+        yield* Effect.forEach(steps, workOff, { discard: true }).pipe(
           Effect.withSpan("BackupTopics.fetched", { attributes: { broker, bytes } })
         )
         response.free()

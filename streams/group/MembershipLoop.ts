@@ -33,13 +33,23 @@ const noteNames = ({ options }: Membership, text: string, partitions: Partitions
     partitions: [...partitions.keys()].join(" ")
   })
 
+/**
+ * Milliseconds to the first heartbeat of a generation. Only its answer says that the group has
+ * changed again, and it often does at once: several start together, and partitions that are handed
+ * over take a second generation.
+ */
+const firstHeartbeatMs = 250
+const heartbeatFactor = 1.5
+
 /** Never returns: ends as Rejoin, Evicted or KafkaError. */
 const heartbeats = ({ options, persist, state }: Membership) =>
   Effect.gen(function*() {
     const kafka = yield* Kafka
-    const { groupId } = options
-    const beat = Effect.flatMap(state.get, (me) => persist(kafka.heartbeat({ groupId, ...me })))
-    return yield* Effect.forever(Effect.zipRight(Effect.sleep(options.heartbeatIntervalMs), beat))
+    const { groupId, heartbeatIntervalMs } = options
+    for (let pauseMs = firstHeartbeatMs;; pauseMs *= heartbeatFactor) {
+      yield* Effect.sleep(Math.min(pauseMs, heartbeatIntervalMs))
+      yield* persist(kafka.heartbeat({ groupId, ...(yield* state.get) }))
+    }
   })
 
 /**

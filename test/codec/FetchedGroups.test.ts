@@ -44,7 +44,7 @@ const contentOf = (outcomes: ReadonlyArray<BatchOutcome>) =>
 describe("takeInGroups", () => {
   it.effect("takes what readFetched reads, a few at a time", () =>
     Effect.gen(function*() {
-      const sizes = [200_000, 10, 20, 300_000, 50_000, 50_000, 50_000, 50_000, 7]
+      const sizes = [300_000, 10, 20, 600_000, 100_000, 100_000, 100_000, 100_000, 7]
       const batches = yield* batchesOf(sizes)
       const partition = fetched([
         ...batches,
@@ -87,7 +87,7 @@ describe("takeInGroups", () => {
 
   it.effect("takes nothing more after a failure", () =>
     Effect.gen(function*() {
-      const partition = fetched(yield* batchesOf([200_000, 200_000, 200_000]))
+      const partition = fetched(yield* batchesOf([300_000, 300_000, 300_000]))
       const taken: Array<number> = []
       const error = yield* Effect.flip(takeInGroups(partition, 0n, (outcomes) => {
         taken.push(...offsetsOf(outcomes))
@@ -99,7 +99,7 @@ describe("takeInGroups", () => {
 
   it.effect("ends when it is interrupted", () =>
     Effect.gen(function*() {
-      const partition = fetched(yield* batchesOf([200_000, 200_000, 200_000]))
+      const partition = fetched(yield* batchesOf([300_000, 300_000, 300_000]))
       const begun = yield* Deferred.make<void>()
       const taking = yield* Effect.fork(
         takeInGroups(partition, 0n, () =>
