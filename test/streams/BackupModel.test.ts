@@ -158,6 +158,15 @@ const play = (minFileSize: number, schedule: ReadonlyArray<BackupStep>) =>
 /** A file for each block, some blocks in a file, or files only by a flush. */
 const anyFileSize = fc.constantFrom(1, 2000, 1 << 20)
 
+/** The store keeps a file, its answer is lost, and the upload is tried again. */
+const answerLost: [number, ReadonlyArray<BackupStep>] = [1, [
+  { do: "produce", partition: 1, records: 3 },
+  { do: "settle" },
+  { do: "fail upload", stored: true, times: 1 },
+  { do: "produce", partition: 1, records: 3 },
+  { do: "settle" }
+]]
+
 const wanted = process.env["MODEL_RUNS"]
 /** The same schedules each time, unless somebody asks for more of them. */
 const parameters = wanted === undefined ? { numRuns: 50, seed: 1 } : { numRuns: Number(wanted) }
@@ -170,7 +179,7 @@ describe("members of a backup, whatever happens to them and in whatever order,",
         fc.asyncProperty(anyFileSize, anyBackupSchedule, async (minFileSize, schedule) => {
           assert.strictEqual(await Effect.runPromise(play(minFileSize, schedule)), "")
         }),
-        parameters
+        { ...parameters, examples: [answerLost] }
       ),
     60_000 + parameters.numRuns * 1000
   )

@@ -115,7 +115,7 @@ const play = (schedule: ReadonlyArray<RestoreStep>) =>
       yield* group.leave(memberId)
     }
     const offences: Array<string> = []
-    const exit = yield* Effect.exit(Effect.timeout(restore(), "3 hours"))
+    const exit = yield* Effect.exit(Effect.timeout(restore(), "1 hour"))
     if (Exit.isFailure(exit)) offences.push(Cause.pretty(exit.cause))
     for (const { faults } of replicas) faults.heal()
     yield* Effect.forEach(replicas, ({ thaw }) => thaw, { discard: true })
