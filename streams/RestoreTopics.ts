@@ -23,6 +23,7 @@ import { makePlanWorker } from "./restore/PlanWorker.ts"
 import type { RestoreContext } from "./restore/RestoreContext.ts"
 import { makeTargetConfigs } from "./restore/TargetConfigs.ts"
 import { makeWorkers } from "./restore/Workers.ts"
+import { makeTurns } from "./Turns.ts"
 
 export type RestoreTopicsError = PlanError | KafkaError | RestoreIncomplete
 
@@ -61,7 +62,7 @@ const restore = (
       configs: makeTargetConfigs(),
       budget: makeByteBudget(bytesInFlight),
       buffers: new BufferPool(targetBatchBytes, idleBufferBytes),
-      slots: yield* Effect.makeSemaphore(targetsAtOnce),
+      slots: makeTurns(targetsAtOnce),
       failures: makeFailures(),
       emit
     }

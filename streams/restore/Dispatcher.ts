@@ -61,21 +61,21 @@ export const dispatch = (
         const reason = Cause.pretty(Cause.die(defect))
         return fail(target, new RestoreFailure({ partition: target.partition, reason }))
       }),
-      Effect.ensuring(Effect.suspend(() => {
+      Effect.ensuring(Effect.sync(() => {
         target.running = false
         changed()
-        return slots.release(1)
       }))
     )
 
-  const startNext = Effect.uninterruptibleMask((restore) =>
-    Effect.flatMap(restore(slots.take(1)), () => {
+  /** Returns when its turn has come, in which the target is chosen and runs. */
+  const startNext = Effect.flatMap(Deferred.make<void>(), (begun) =>
+    Effect.suspend(() => {
       const target = state.firstWaiting()
-      if (target === undefined) return Effect.asVoid(slots.release(1))
+      Deferred.unsafeDone(begun, Effect.void)
+      if (target === undefined) return Effect.void
       target.running = true
-      return Effect.asVoid(Effect.forkScoped(restore(run(target))))
-    })
-  )
+      return run(target)
+    }).pipe(slots, Effect.forkScoped, Effect.zipRight(Deferred.await(begun))))
 
   return Effect.forever(
     Effect.suspend(() => state.firstWaiting() === undefined ? waiting.next : startNext)

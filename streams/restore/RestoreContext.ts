@@ -5,6 +5,7 @@ import type { RestoreOptions } from "../../src/domain/Settings.ts"
 import type { TopicPartition } from "../../src/domain/TopicPartition.ts"
 import type { ByteBudget } from "../ByteBudget.ts"
 import type { Leaders } from "../Leaders.ts"
+import type { Turns } from "../Turns.ts"
 import type { Failures } from "./Failures.ts"
 import type { Fencing } from "./Fencing.ts"
 import type { RestoredFile } from "./Outcome.ts"
@@ -18,8 +19,8 @@ export interface RestoreContext {
   readonly budget: ByteBudget
   /** Batches are assembled in these. */
   readonly buffers: BufferPool
-  /** One permit per target partition that is worked on. */
-  readonly slots: Effect.Semaphore
+  /** One turn for each target partition that is worked on. */
+  readonly slots: Turns
   readonly failures: Failures
   readonly emit: (file: RestoredFile) => Effect.Effect<void>
 }

@@ -115,7 +115,7 @@ const play = (schedule: ReadonlyArray<RestoreStep>) =>
       yield* group.leave(memberId)
     }
     const offences: Array<string> = []
-    const exit = yield* Effect.exit(Effect.timeout(restore(), "1 hour"))
+    const exit = yield* Effect.exit(Effect.timeout(restore(), "10 minutes"))
     if (Exit.isFailure(exit)) offences.push(Cause.pretty(exit.cause))
     for (const { faults } of replicas) faults.heal()
     yield* Effect.forEach(replicas, ({ thaw }) => thaw, { discard: true })
@@ -132,12 +132,25 @@ const wanted = process.env["MODEL_RUNS"]
 /** The same schedules each time, unless somebody asks for more of them. */
 const parameters = wanted === undefined ? { numRuns: 70, seed: 1 } : { numRuns: Number(wanted) }
 
+/** Found by chance: what the replica gives up while it has much to do must not count for ever. */
+const lostTwice: [ReadonlyArray<RestoreStep>] = [[
+  { do: "wait", millis: 4000 },
+  { do: "plan", partition: 2, records: 10, overlap: 0 },
+  { do: "wait", millis: 4000 },
+  { do: "start", replica: 0 },
+  { do: "deliver again" },
+  { do: "wait", millis: 600 },
+  { do: "expire", replica: 0 },
+  { do: "wait", millis: 600 },
+  { do: "plan", partition: 1, records: 29, overlap: 0 }
+]]
+
 describe("replicas of a restore, whatever happens to them and in whatever order,", () => {
   it("leave each record in its target once, and in order", () =>
     fc.assert(
       fc.asyncProperty(anyRestoreSchedule, async (schedule) => {
         assert.strictEqual(await Effect.runPromise(play(schedule)), "")
       }),
-      parameters
+      { ...parameters, examples: [lostTwice] }
     ), 60_000 + parameters.numRuns * 1500)
 })
