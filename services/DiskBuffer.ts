@@ -57,6 +57,10 @@ export class DiskBuffer extends Context.Tag("kafka-data-keep/DiskBuffer")<DiskBu
    */
   readonly sync: (name: string) => Effect.Effect<void, BufferError>
   readonly read: (name: string) => Stream.Stream<Uint8Array, BufferError>
+  /**
+   * A small file as a whole, in memory that belongs to the caller; then releases its descriptor.
+   */
+  readonly content: (name: string) => Effect.Effect<Uint8Array, BufferError>
   /** Reads a leftover of the original (a name from `leftovers`). */
   readonly readLeftover: (name: string) => Stream.Stream<Uint8Array, BufferError>
   /** CRC-32C of the file as it is now. */

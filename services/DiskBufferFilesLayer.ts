@@ -109,6 +109,14 @@ const operations = {
     await file.handle.truncate(size)
     file.size = size
   },
+  content: async (entry: Entry): Promise<Uint8Array> => {
+    const { handle, size } = await openEntry(entry)
+    const bytes = Buffer.allocUnsafeSlow(size)
+    const { bytesRead } = await handle.read(bytes, 0, size, 0)
+    if (bytesRead !== size) throw new Error(`only ${bytesRead} of ${size} bytes were read`)
+    await closeEntry(entry)
+    return bytes
+  },
   sync: async (entry: Entry, root: string): Promise<void> => {
     const { handle } = await openEntry(entry)
     await handle.sync()
@@ -162,6 +170,7 @@ export const openFiles = ({ buffer }: Layout) =>
           operations.patch(entry, position, bytes)),
       truncate: (name: string, size: number) =>
         use("truncate", name, (entry) => operations.truncate(entry, size)),
+      content: (name: string) => use("read", name, operations.content),
       sync: (name: string) => use("sync", name, (entry) => operations.sync(entry, buffer)),
       release: (name: string) => use("release", name, closeEntry),
       /** Closes the file, then does this with its path while nobody else opens it. */

@@ -130,6 +130,7 @@ const make = Effect.fnUntraced(function*(settings: DiskBufferSettings) {
     release: files.release,
     sync: files.sync,
     read,
+    content: files.content,
     readLeftover: (name) =>
       Stream.unwrap(
         Effect.map(leftover("readLeftover", name), (file) =>

@@ -156,7 +156,8 @@ export const readBytes = <E>(
       attempt(() => fs.open(file, "r")),
       (open) => Effect.promise(() => open.close())
     )
-    const { end = Number.POSITIVE_INFINITY, start = 0 } = range
+    const { start = 0 } = range
+    const end = range.end ?? (yield* attempt(() => handle.stat())).size
     let position = start
     return Stream.repeatEffectOption(Effect.suspend(() => {
       const length = Math.min(readSize, end - position)

@@ -113,6 +113,10 @@ export const openTransactionLag = labelled(
   ),
   ["topic"]
 )
+export const backupPartitions = gauge(
+  "backup_partitions",
+  "Partitions being copied; those still being opened, and those that failed, do not count"
+)
 export const backupFailedPartitions = gauge(
   "backup_failed_partitions",
   "Partitions that the backup has stopped copying after a failure"

@@ -40,3 +40,17 @@ export const checkedBody = (key: string, body: ObjectBody): Stream.Stream<Uint8A
     )
     return Stream.concat(Stream.mapEffect(body.open(), count), Stream.fromIterableEffect(end))
   })
+
+/** The same for a body in memory: fails with ChecksumMismatch when it is not what was announced. */
+export const checkedBytes = (
+  key: string,
+  body: ObjectBody,
+  bytes: Uint8Array
+): Effect.Effect<Uint8Array, StoreError> => {
+  if (bytes.byteLength !== body.size) {
+    return Effect.fail(wrong(key, `the body has ${bytes.byteLength} of ${body.size} bytes`))
+  }
+  return crc32c(bytes) === body.crc32c
+    ? Effect.succeed(bytes)
+    : Effect.fail(wrong(key, "the body has another CRC-32C than announced"))
+}

@@ -42,6 +42,8 @@ export interface ObjectBody {
    * back (`freeBytes`) when they have been written.
    */
   readonly open: () => Stream.Stream<Uint8Array, StoreError>
+  /** All of it, when it is in memory anyway; stays as it is until the upload has ended. */
+  readonly bytes?: Uint8Array
 }
 
 export type ObjectMetadata = Readonly<Record<string, string>>

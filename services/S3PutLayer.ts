@@ -5,11 +5,16 @@ import { Clock, Deferred, Duration, Effect, Option, Ref, Schedule, Stream } from
 import { Readable } from "node:stream"
 import { freeBytes } from "../src/codec/FreeBytes.ts"
 import { metadataProblem } from "../src/domain/ObjectKey.ts"
-import { checkedBody } from "./ObjectBody.ts"
+import { checkedBody, checkedBytes } from "./ObjectBody.ts"
 import type { ObjectBody, ObjectInfo, ObjectMetadata } from "./ObjectStore.ts"
 import { StoreError } from "./ObjectStore.ts"
 import { idleLimit, request } from "./S3ClientLayer.ts"
 import { statusOf, unreachable } from "./S3ErrorsLayer.ts"
+
+/** An answer to a body that is sent as a whole, of which nobody sees how it gets on. */
+const wholeLimit = Duration.times(idleLimit, 4)
+
+type Body = Readable | Uint8Array
 
 interface Upload {
   readonly operation: "put" | "putIfAbsent"
@@ -76,16 +81,22 @@ const watch = (upload: Upload, lastProgress: () => number) =>
     }
   })
 
-/**
- * One try. An SDK stream does not pass on its own errors, so a failing body ends the request here.
- */
-const send = (client: S3Client, bucket: string, upload: Upload) =>
+const command = (bucket: string, { body, ifAbsent, key, metadata }: Upload, bytes: Body) =>
+  new PutObjectCommand({
+    Bucket: bucket,
+    Key: key,
+    Body: bytes,
+    ContentLength: body.size,
+    ContentType: "application/octet-stream",
+    ChecksumCRC32C: base64(body.crc32c),
+    Metadata: { ...metadata },
+    ...(ifAbsent ? { IfNoneMatch: "*" } : {})
+  })
+
+/** An SDK stream does not pass on its own errors, so a failing body ends the request here. */
+const sendStream = (client: S3Client, bucket: string, upload: Upload) =>
   Effect.gen(function*() {
-    const { body, key, metadata, operation } = upload
-    const problem = metadataProblem(metadata)
-    if (problem !== undefined) {
-      return yield* new StoreError({ reason: "Invalid", operation, key, cause: new Error(problem) })
-    }
+    const { body, key, operation } = upload
     const clock = yield* Effect.clock
     let last = clock.unsafeCurrentTimeMillis()
     const broken = yield* Deferred.make<never, StoreError>()
@@ -93,21 +104,44 @@ const send = (client: S3Client, bucket: string, upload: Upload) =>
       Stream.tap(() => Effect.sync(() => last = clock.unsafeCurrentTimeMillis())),
       Stream.tapError((error) => Deferred.fail(broken, error))
     )
-    const command = new PutObjectCommand({
-      Bucket: bucket,
-      Key: key,
-      Body: yield* readable(bytes),
-      ContentLength: body.size,
-      ContentType: "application/octet-stream",
-      ChecksumCRC32C: base64(body.crc32c),
-      Metadata: { ...metadata },
-      ...(upload.ifAbsent ? { IfNoneMatch: "*" } : {})
-    })
-    yield* request(operation, key, (options) => client.send(command, options)).pipe(
+    const put = command(bucket, upload, yield* readable(bytes))
+    yield* request(operation, key, (options) => client.send(put, options)).pipe(
       Effect.raceFirst(Deferred.await(broken)),
       Effect.raceFirst(watch(upload, () => last))
     )
   }).pipe(Effect.scoped)
+
+/** Of thousands of small bodies, the stream of each would cost more than its upload. */
+const sendWhole = (client: S3Client, bucket: string, upload: Upload, bytes: Uint8Array) =>
+  checkedBytes(upload.key, upload.body, bytes).pipe(
+    Effect.flatMap((checked) => {
+      const put = command(bucket, upload, checked)
+      return request(upload.operation, upload.key, (options) => client.send(put, options))
+    }),
+    Effect.timeoutFail({
+      duration: wholeLimit,
+      onTimeout: () => unreachable(upload.operation, upload.key, "no answer within two minutes")
+    }),
+    Effect.asVoid
+  )
+
+/** One try. */
+const send = (
+  client: S3Client,
+  bucket: string,
+  upload: Upload
+): Effect.Effect<void, StoreError> => {
+  const { body, key, metadata, operation } = upload
+  const problem = metadataProblem(metadata)
+  if (problem !== undefined) {
+    return Effect.fail(
+      new StoreError({ reason: "Invalid", operation, key, cause: new Error(problem) })
+    )
+  }
+  return body.bytes === undefined
+    ? sendStream(client, bucket, upload)
+    : sendWhole(client, bucket, upload, body.bytes)
+}
 
 const statusOfError = (error: StoreError): number | undefined =>
   statusOf(error.cause) ?? (error.cause instanceof Error ? statusOf(error.cause.cause) : undefined)

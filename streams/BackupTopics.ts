@@ -24,6 +24,7 @@ import { countedBuffer } from "./backup/CountedBuffer.ts"
 import { makeEarlyUploads } from "./backup/EarlyUploads.ts"
 import type { FlushEnvironment } from "./backup/Flush.ts"
 import { answerFlushes, flushAll } from "./backup/Flush.ts"
+import type { ShownTopics } from "./backup/Gauges.ts"
 import { updateGauges } from "./backup/Gauges.ts"
 import { makeHeldUp } from "./backup/HeldUp.ts"
 import { makeHousekeeping } from "./backup/Housekeeping.ts"
@@ -40,8 +41,9 @@ import { joinGroup } from "./GroupMembership.ts"
 const lastFlushPatience: Duration.DurationInput = "10 minutes"
 /** Milliseconds between two looks at what the original left behind. */
 const leftoversMs = 60_000
-/** Milliseconds between two looks at how full the disk buffer is. */
+/** Milliseconds between two looks at how full the disk buffer is, with a bound, and without. */
 const roomMs = 100
+const boundlessRoomMs = 1000
 
 export type BackupFailure = KafkaError | BufferError | BackupError
 type Env = Kafka | ObjectStore | DiskBuffer | FlushRequests | ForeignSchema
@@ -179,15 +181,15 @@ const make = (options: BackupOptions, counted: CountedBuffer) =>
       yield* Effect.catchAll(flushAll(flush), (error) => Effect.logWarning(error))
     })
 
-    const shown = new Set<string>()
+    const shown: ShownTopics = new Map()
     const heldUp = makeHeldUp(owned)
     const everySecond = Effect.gen(function*() {
       const now = yield* Clock.currentTimeMillis
-      for (const { writer } of owned.values()) {
-        const due = writer.due(now)
+      for (const partition of owned.values()) {
+        const due = partition.writer.due(now)
         if (due !== undefined) yield* Effect.fork(due)
+        partition.markDurable()
       }
-      for (const partition of owned.values()) partition.markDurable()
       yield* updateGauges(owned, shown)
       yield* heldUp
       yield* room.tell
@@ -206,7 +208,10 @@ const make = (options: BackupOptions, counted: CountedBuffer) =>
 
     if (!options.once) yield* repeat(watchTopics, options.topicRefreshMs)
     yield* repeat(everySecond, 1000)
-    yield* repeat(makeEarlyUploads({ room, counted, owned, partitions, archived }), roomMs)
+    yield* repeat(
+      makeEarlyUploads({ room, counted, owned, partitions, archived }),
+      options.maxBufferBytes > 0 ? roomMs : boundlessRoomMs
+    )
     yield* repeat(committer.commit, 1000)
     yield* repeat(flushAfterOutage, 1000)
     yield* repeat(Effect.delay(housekeeping.orphans, options.topicRefreshMs), 1000)

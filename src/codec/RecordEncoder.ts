@@ -65,6 +65,12 @@ export class RecordEncoder {
     return this.#block.length
   }
 
+  /** Bytes of memory that the open block needs: a large buffer counts as a whole. */
+  get heldBytes(): number {
+    const { bytes, length } = this.#block
+    return bytes.length < this.#options.blockBytes ? length : bytes.length
+  }
+
   get openRecords(): number {
     return this.#block.recordCount
   }

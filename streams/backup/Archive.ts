@@ -15,9 +15,11 @@ import {
   uploads,
   uploadSeconds
 } from "../../services/Metrics.ts"
+import { bodyOfBytes } from "../../services/ObjectBody.ts"
 import type { ObjectBody } from "../../services/ObjectStore.ts"
 import { ObjectStore, StoreError } from "../../services/ObjectStore.ts"
 import { factsToMetadata } from "../../src/codec/FactsMetadata.ts"
+import { freeBytes } from "../../src/codec/FreeBytes.ts"
 import { gapReasons } from "../../src/domain/FileFacts.ts"
 import type { ArchivedFile, PartitionFailure } from "./Archived.ts"
 import type { GrowingFile } from "./GrowingFile.ts"
@@ -37,9 +39,17 @@ export interface ArchiveOptions {
   readonly before?: Effect.Effect<void, PartitionFailure>
 }
 
+/** Bytes of a file that is held in memory for its upload; a larger one is read twice instead. */
+export const heldBytes = 1 << 20
+
 const body = (file: GrowingFile): Effect.Effect<ObjectBody, PartitionFailure, DiskBuffer> =>
   Effect.gen(function*() {
     const buffer = yield* DiskBuffer
+    if (file.size <= heldBytes) {
+      const bytes = yield* buffer.content(file.name)
+      return { ...bodyOfBytes(bytes), size: file.size, bytes }
+    }
+    yield* buffer.release(file.name)
     const crc32c = yield* buffer.checksum(file.name)
     const open = () =>
       Stream.mapError(
@@ -79,12 +89,15 @@ const put = (file: GrowingFile, options: ArchiveOptions) =>
         )
       })
     )
-    return yield* Effect.retry(once, {
+    const outcome = yield* Effect.retry(once, {
       schedule: options.patience === undefined
         ? backoff
         : Schedule.intersect(backoff, Schedule.upTo(Schedule.forever, options.patience)),
       while: (error) => error._tag === "StoreError" && error.transient
     })
+    // Only then has the store read all of it, and the connection nothing left to write.
+    if (outcome === "created" && source.bytes !== undefined) freeBytes(source.bytes)
+    return outcome
   })
 
 const count = (file: GrowingFile) =>
@@ -110,7 +123,6 @@ export const archiveFile = (
 ): Effect.Effect<ArchivedFile, PartitionFailure, DiskBuffer | ForeignSchema | ObjectStore> =>
   Effect.gen(function*() {
     const buffer = yield* DiskBuffer
-    yield* buffer.release(file.name)
     const { facts, name: key, partition, topic } = file
     const outcome = yield* put(file, options)
     if (outcome === "created") {

@@ -11,10 +11,13 @@ import type { ObjectStore } from "../../services/ObjectStore.ts"
 import { joinPath } from "../../src/domain/ArchiveKey.ts"
 import type { Origin } from "../../src/domain/FileAccount.ts"
 import type { TopicPartition } from "../../src/domain/TopicPartition.ts"
+import type { Turns } from "../Turns.ts"
+import { makeTurns } from "../Turns.ts"
 import type { PartitionFailure } from "./Archived.ts"
 import { BackupError } from "./Archived.ts"
 import { claim } from "./Claim.ts"
 import { placePartition, topicIsOurs } from "./Generation.ts"
+import { makeSurvey } from "./Survey.ts"
 
 const patience: Duration.DurationInput = "3 seconds"
 
@@ -25,16 +28,33 @@ const taken = (topic: string) =>
       + " same time; this one goes beside it, as a later generation"
   })
 
+/** The topics for which `beginFirst` has succeeded, and whose turn it is to try for one. */
+export interface BegunTopics {
+  readonly ids: Set<string>
+  readonly turns: Map<string, Turns>
+}
+
+export const noneBegun = (): BegunTopics => ({ ids: new Set(), turns: new Map() })
+
+/** One partition tries for all of its topic, which then need not ask the store themselves. */
+const inTurn = ({ turns }: BegunTopics, { topicId }: Origin): Turns => {
+  const known = turns.get(topicId)
+  if (known !== undefined) return known
+  const made = makeTurns(1)
+  turns.set(topicId, made)
+  return made
+}
+
 /**
  * To be run before the first file of a partition is put under the prefix. Fails with Claimed when
  * another cluster or another topic of the name came first: opened again, the partition has another
- * place. `begun`: ids of the topics for which this has succeeded.
+ * place.
  */
 export const beginFirst = (
   prefix: string,
   origin: Origin,
   source: TopicPartition,
-  begun: Set<string>
+  begun: BegunTopics
 ): Effect.Effect<
   void,
   PartitionFailure,
@@ -42,15 +62,16 @@ export const beginFirst = (
 > =>
   Effect.gen(function*() {
     const { topic } = source
-    if (begun.has(origin.topicId)) return
+    if (begun.ids.has(origin.topicId)) return
     // What was empty when the partition was opened can be another's by now.
-    const { root } = yield* placePartition(prefix, origin, source, [], undefined)
+    const survey = makeSurvey([])
+    const { root } = yield* placePartition(prefix, origin, source, { survey })
     if (root !== joinPath(prefix)) return yield* taken(topic)
     const ours = (yield* claim(prefix, origin, topic))
-      || (yield* topicIsOurs(prefix, origin, source)) === true
+      || (yield* topicIsOurs(prefix, origin, source, survey)) === true
     if (!ours) return yield* taken(topic)
-    begun.add(origin.topicId)
-  })
+    begun.ids.add(origin.topicId)
+  }).pipe(inTurn(begun, origin), Effect.unless(() => begun.ids.has(origin.topicId)), Effect.asVoid)
 
 /**
  * The same before anything is in the disk buffer, where it costs least to find another place. No

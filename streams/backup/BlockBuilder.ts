@@ -65,7 +65,6 @@ export const makeBlockBuilder = (options: BlockBuilderOptions): BlockBuilder => 
   let first = -1
   let before = -1
   let batch = { base: 0n, epoch: -1 }
-  let openBytes = 0
 
   const encoder = new RecordEncoder(source, {
     blockBytes: pool.size,
@@ -82,19 +81,14 @@ export const makeBlockBuilder = (options: BlockBuilderOptions): BlockBuilder => 
     }
   })
 
-  const grown = () => {
-    const now = encoder.openBytes
-    const tooMuch = openBlocks.grown(openBytes, now)
-    openBytes = now
-    return tooMuch
-  }
-
   const close = () => {
     encoder.flush()
-    grown()
+    openBlocks.note(open, 0)
     const tail = ledger.settleTail()
     if (tail !== undefined) onTail({ ...tail, lastLeaderEpoch: before })
   }
+
+  const open = { close }
 
   return {
     position: () => ledger.position,
@@ -114,13 +108,10 @@ export const makeBlockBuilder = (options: BlockBuilderOptions): BlockBuilder => 
       encoder.append(outcome, ledger.position)
       before = header.leaderEpoch
       ledger.advance(next)
-      if (grown()) close()
+      openBlocks.note(open, encoder.heldBytes)
     },
     skipDeleted: (next) => ledger.skip(next, "deleted"),
     close,
-    discard: () => {
-      openBlocks.grown(openBytes, 0)
-      openBytes = 0
-    }
+    discard: () => openBlocks.note(open, 0)
   }
 }

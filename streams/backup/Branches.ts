@@ -8,7 +8,6 @@ import type { EpochEnd, KafkaError } from "../../services/Kafka.ts"
 import { Kafka, KafkaError as KafkaFailure } from "../../services/Kafka.ts"
 import type { ObjectStore, StoreError } from "../../services/ObjectStore.ts"
 import type { CodecError } from "../../src/codec/CodecError.ts"
-import type { LaterRoot } from "../../src/domain/ArchiveKey.ts"
 import { generationRoot, joinPath, parseLaterRoot } from "../../src/domain/ArchiveKey.ts"
 import type { FileFacts } from "../../src/domain/FileFacts.ts"
 import type { TopicPartition } from "../../src/domain/TopicPartition.ts"
@@ -20,6 +19,7 @@ import { agreesWithCluster } from "./Agreement.ts"
 import type { Head } from "./CopyHead.ts"
 import type { Placement } from "./Generation.ts"
 import { coverageNextOf, newestFile } from "./Newest.ts"
+import type { Branch, Survey } from "./Survey.ts"
 
 /** Where a partition of a generation is now. */
 export interface Branched extends Placement {
@@ -34,7 +34,7 @@ const branchesOf = (prefix: string, topicId: string) =>
   joinPath(prefix) === ""
     ? Effect.succeed([])
     : Effect.map(listFolders(`${generationRoot(prefix, topicId)}.`), (folders) =>
-      folders.flatMap((folder): ReadonlyArray<LaterRoot & { readonly leaderEpoch: number }> => {
+      folders.flatMap((folder): ReadonlyArray<Branch> => {
         const later = parseLaterRoot(folder.slice(0, -1))
         return later?.leaderEpoch === undefined || later.topicId !== topicId
           ? []
@@ -48,13 +48,14 @@ export const presentBranch = (
   prefix: string,
   topicId: string,
   source: TopicPartition,
-  placed: Placement
+  placed: Placement,
+  survey: Survey
 ): Effect.Effect<Branched, StoreError | CodecError, ObjectStore> =>
   Effect.gen(function*() {
-    const branches = yield* branchesOf(prefix, topicId)
+    const branches = yield* survey.branches(topicId, branchesOf(prefix, topicId))
     for (let at = branches.length - 1; at >= 0; at--) {
       const { leaderEpoch, root } = branches[at] ?? { leaderEpoch: -1, root: "" }
-      const newest = yield* newestFile(root, source, undefined)
+      const newest = yield* newestFile(root, source, undefined, survey)
       if (Option.isNone(newest)) continue
       const roots = [placed.root, ...branches.slice(0, at + 1).map((each) => each.root)]
       return { root, newest, agrees: true, roots, epoch: leaderEpoch }

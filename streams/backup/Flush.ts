@@ -17,6 +17,11 @@ import type { Partitions } from "./Partitions.ts"
 const commitPatience: Duration.DurationInput = "10 seconds"
 /** Milliseconds that the store may fail at every try before a flush gives up on it. */
 const storePatienceMs = 30_000
+/**
+ * Partitions that compress and upload what they have at the same time: enough for the uploads
+ * never to wait, few enough that not each of thousands has a file open.
+ */
+const rotationsAtOnce = 64
 /** How long a flush waits for partitions that are just being opened. */
 const openingPatience: Duration.DurationInput = "30 seconds"
 
@@ -55,7 +60,7 @@ export const flushAll = (
     yield* allOpened(env)
     const now = [...owned.values()]
     const rotations = yield* Effect.forEach(now, ({ writer }) => Effect.either(writer.rotate), {
-      concurrency: "unbounded"
+      concurrency: rotationsAtOnce
     }).pipe(
       Effect.interruptible,
       Effect.raceFirst(Effect.interruptible(storeIsGone(env))),

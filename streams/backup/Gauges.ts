@@ -1,6 +1,7 @@
 /** What the backup shows of itself, computed once a second from the partitions it owns. */
 import { Clock, Effect, Metric } from "effect"
 import {
+  backupPartitions,
   bufferBytes,
   bufferFiles,
   openTransactionLag,
@@ -14,27 +15,35 @@ interface TopicState {
   lag: number
 }
 
-/** `shown`: topics with a gauge, so that one that is no longer owned goes back to 0. */
+/** What the gauges of each topic say. */
+export type ShownTopics = Map<string, TopicState>
+
+const idle: TopicState = { unarchivedSeconds: 0, lag: 0 }
+
+const isSame = (a: TopicState | undefined, b: TopicState): boolean =>
+  a?.unarchivedSeconds === b.unarchivedSeconds && a.lag === b.lag
+
+/** `shown`: kept from one call to the next, so that a topic no longer owned goes back to 0. */
 export const updateGauges = (
   owned: OwnedPartitions,
-  shown: Set<string>
+  shown: ShownTopics
 ): Effect.Effect<void> =>
   Effect.gen(function*() {
     const now = yield* Clock.currentTimeMillis
-    const topics = new Map<string, TopicState>()
-    for (const topic of shown) topics.set(topic, { unarchivedSeconds: 0, lag: 0 })
+    const topics: ShownTopics = new Map()
+    for (const topic of shown.keys()) topics.set(topic, idle)
     let bytes = 0
     let files = 0
-    for (const partition of owned.values()) {
-      const { highWatermark, lastStableOffset, topic, writer } = partition
-      const state = topics.get(topic) ?? { unarchivedSeconds: 0, lag: 0 }
-      topics.set(topic, state)
-      shown.add(topic)
+    let oldest = 0
+    for (const { highWatermark, lastStableOffset, topic, writer } of owned.values()) {
       const since = writer.waitingSinceMs()
-      if (since !== undefined) {
-        state.unarchivedSeconds = Math.max(state.unarchivedSeconds, (now - since) / 1000)
-      }
-      if (highWatermark > lastStableOffset) state.lag += Number(highWatermark - lastStableOffset)
+      const age = since === undefined ? 0 : (now - since) / 1000
+      const lag = highWatermark > lastStableOffset ? Number(highWatermark - lastStableOffset) : 0
+      const others = topics.get(topic) ?? idle
+      const seconds = Math.max(others.unarchivedSeconds, age)
+      const isIdle = seconds === 0 && others.lag + lag === 0
+      topics.set(topic, isIdle ? idle : { unarchivedSeconds: seconds, lag: others.lag + lag })
+      if (age > oldest) oldest = age
       const size = writer.bufferedBytes()
       if (size !== undefined) {
         bytes += size
@@ -42,10 +51,13 @@ export const updateGauges = (
       }
     }
     for (const [topic, state] of topics) {
+      // Most of thousands have not changed.
+      if (isSame(shown.get(topic), state)) continue
       yield* Metric.set(topicUnarchivedSeconds(topic), state.unarchivedSeconds)
       yield* Metric.set(openTransactionLag(topic), state.lag)
+      shown.set(topic, state)
     }
-    const oldest = Math.max(0, ...Array.from(topics.values(), (state) => state.unarchivedSeconds))
+    yield* Metric.set(backupPartitions, owned.size)
     yield* Metric.set(unarchivedSeconds, oldest)
     yield* Metric.set(bufferBytes, bytes)
     yield* Metric.set(bufferFiles, files)

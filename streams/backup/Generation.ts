@@ -21,6 +21,7 @@ import { BackupError } from "./Archived.ts"
 import { isClaimedFor } from "./Claim.ts"
 import type { NewestFile } from "./Newest.ts"
 import { newestFile } from "./Newest.ts"
+import type { Survey, SurveyedTopic } from "./Survey.ts"
 
 export type GenerationFailure = StoreError | CodecError | KafkaError | BackupError | BufferError
 type Env = ObjectStore | Kafka | ForeignSchema | DiskBuffer
@@ -52,6 +53,16 @@ const isOurs = (origin: Origin, source: TopicPartition, newest: NewestFile) =>
     ? agreesWithCluster(source, newest.key)
     : Effect.succeed(isOrigin(origin, newest.facts))
 
+/** Partitions of the topic that have a folder, in key order. */
+const partitionsOf = (root: string, topic: string, { newest, whole }: SurveyedTopic) =>
+  whole
+    ? Effect.succeed([...newest.keys()])
+    : Effect.map(listFolders(`${joinPath(root, topic)}/`), (folders) =>
+      folders.flatMap((folder) => {
+        const name = folder.slice(0, -1).split("/").at(-1) ?? ""
+        return /^\d+$/.test(name) ? Number(name) : []
+      }))
+
 /**
  * Whether what the prefix holds of the topic, in any other partition, is of this generation;
  * `undefined` when it holds nothing.
@@ -59,15 +70,15 @@ const isOurs = (origin: Origin, source: TopicPartition, newest: NewestFile) =>
 export const topicIsOurs = (
   prefix: string,
   origin: Origin,
-  { partition, topic }: TopicPartition
+  { partition, topic }: TopicPartition,
+  survey: Survey
 ): Effect.Effect<boolean | undefined, GenerationFailure, Env> =>
   Effect.gen(function*() {
-    const folders = yield* listFolders(`${joinPath(prefix, topic)}/`)
-    for (const folder of folders) {
-      const name = folder.slice(0, -1).split("/").at(-1) ?? ""
-      if (!/^\d+$/.test(name) || Number(name) === partition) continue
-      const source = { topic, partition: Number(name) }
-      const newest = yield* newestFile(joinPath(prefix), source, undefined)
+    const root = joinPath(prefix)
+    for (const other of yield* partitionsOf(root, topic, yield* survey.topic(root, topic))) {
+      if (other === partition) continue
+      const source = { topic, partition: other }
+      const newest = yield* newestFile(root, source, undefined, survey)
       if (newest._tag === "Some") return yield* isOurs(origin, source, newest.value)
     }
     return undefined
@@ -97,33 +108,49 @@ const awaitsFormerLife = (
     return false
   })
 
+export interface PlacementFacts {
+  /** The buffer's files of the topic; none unless given. */
+  readonly buffered?: ReadonlyArray<BufferedFile>
+  /** See `newestFile`. */
+  readonly hint?: bigint | undefined
+  readonly survey: Survey
+}
+
 /**
  * Chooses the root of a partition by its newest file under the prefix, or, when it has none, by
  * its siblings', by what the disk buffer is still to upload, and by who has claimed the prefix, and
  * finds the newest file there.
- * `buffered`: the buffer's files of the topic; `hint`: see `newestFile`.
  */
 export const placePartition = (
   prefix: string,
   origin: Origin,
   source: TopicPartition,
-  buffered: ReadonlyArray<BufferedFile>,
-  hint: bigint | undefined
+  { buffered = [], hint, survey }: PlacementFacts
 ): Effect.Effect<Placement, GenerationFailure, Env> =>
   Effect.gen(function*() {
     const first = joinPath(prefix)
-    const newest = yield* newestFile(first, source, hint)
+    const siblings = topicIsOurs(prefix, origin, source, survey)
+    const newest = yield* newestFile(first, source, hint, survey)
     if (newest._tag === "Some") {
       if (yield* isOurs(origin, source, newest.value)) return { root: first, newest, agrees: true }
       // Its records are not the log's, but the topic is the same: the log was cut back.
-      if (newest.value.facts === undefined && (yield* topicIsOurs(prefix, origin, source))) {
+      if (newest.value.facts === undefined && (yield* siblings)) {
         return { root: first, newest, agrees: false }
       }
     } else if (!(yield* awaitsFormerLife(first, origin, buffered))) {
-      const ours = (yield* topicIsOurs(prefix, origin, source))
-        ?? (yield* isClaimedFor(prefix, origin, source.topic))
+      // Any other partition without a file finds the same.
+      const ours = yield* survey.firstIsOurs(
+        source.topic,
+        Effect.flatMap(
+          siblings,
+          (found) =>
+            found === undefined
+              ? isClaimedFor(prefix, origin, source.topic)
+              : Effect.succeed(found)
+        )
+      )
       if (ours !== false) return { root: first, newest, agrees: true }
     }
     const root = yield* laterRoot(prefix, source.topic, origin.topicId)
-    return { root, newest: yield* newestFile(root, source, hint), agrees: true }
+    return { root, newest: yield* newestFile(root, source, hint, survey), agrees: true }
   })

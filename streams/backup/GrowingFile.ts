@@ -8,7 +8,7 @@ import { freeBytes } from "../../src/codec/FreeBytes.ts"
 import { archiveKey } from "../../src/domain/ArchiveKey.ts"
 import type { Origin } from "../../src/domain/FileAccount.ts"
 import { addGaps, openFacts, withBlock, withTrailingGaps } from "../../src/domain/FileAccount.ts"
-import type { FileFacts, TimestampType } from "../../src/domain/FileFacts.ts"
+import type { FileFacts } from "../../src/domain/FileFacts.ts"
 import { noGaps } from "../../src/domain/FileFacts.ts"
 import type { TopicPartition } from "../../src/domain/TopicPartition.ts"
 import type { ArchivedFile, PartitionFailure } from "./Archived.ts"
@@ -80,16 +80,31 @@ export const makeFileWriter = (
       unsyncedSinceMs ??= now
     })
 
-    const create = (firstOffset: bigint, timestampType: TimestampType) =>
+    /** With its first block, in one write. */
+    const create = ({ block, facts: first, timestampType }: FinishedBlock, compressed: Buffer) =>
       Effect.gen(function*() {
-        const name = archiveKey(root, source, firstOffset)
-        const facts = openFacts(settings.origin, timestampType, watermark, leadingGaps)
+        const name = archiveKey(root, source, block.firstOffset)
+        const opened = openFacts(settings.origin, timestampType, watermark, leadingGaps)
+        const facts = withBlock(opened, first)
         const sync = newSync()
         const header = containerHeader({ facts, sync })
-        yield* buffer.create(name, header)
+        const frame = frameBlock(block.recordCount, compressed, sync)
+        const content = Buffer.concat([header, ...frame])
+        yield* buffer.create(name, content)
         leadingGaps = noGaps
         const openedMs = yield* Clock.currentTimeMillis
-        return { ...source, name, facts, sync, size: header.length, openedMs }
+        return { ...source, name, facts, sync, size: content.length, openedMs }
+      })
+
+    const append = (open: GrowingFile, { block, facts }: FinishedBlock, compressed: Buffer) =>
+      Effect.gen(function*() {
+        const frame = frameBlock(block.recordCount, compressed, open.sync)
+        yield* buffer.append(open.name, frame)
+        const bytes = frame.reduce((sum, part) => sum + part.length, 0)
+        const grown = { ...open, facts: withBlock(open.facts, facts), size: open.size + bytes }
+        file = grown
+        yield* buffer.patch(open.name, 0, containerHeader(grown))
+        return grown
       })
 
     const uploaded = ({ facts }: GrowingFile, done: ArchivedFile) => {
@@ -126,26 +141,20 @@ export const makeFileWriter = (
       watermark: () => watermark,
       halt: Effect.asVoid(Deferred.succeed(halted, undefined)),
       upload,
-      write: ({ block, facts, timestampType }) =>
+      write: (finished) =>
         Effect.gen(function*() {
+          const { block } = finished
           const compressed = yield* compress("zstd", block.bytes, settings.compressionLevel)
-          const open = file ?? (yield* create(block.firstOffset, timestampType))
-          file = open
-          const frame = frameBlock(block.recordCount, compressed, open.sync)
-          yield* buffer.append(open.name, frame)
-          const bytes = frame.reduce((sum, part) => sum + part.length, 0)
+          file = yield* file === undefined
+            ? create(finished, compressed)
+            : append(file, finished, compressed)
           freeBytes(compressed)
-          const grown = { ...open, facts: withBlock(open.facts, facts), size: open.size + bytes }
-          file = grown
-          yield* buffer.patch(open.name, 0, containerHeader(grown))
           yield* written
+          yield* Metric.incrementBy(bufferedRecords(source.topic), block.recordCount)
+          yield* Metric.incrementBy(bufferedRecordBytes(source.topic), block.bytes.length)
         }).pipe(
           // Whoever interrupts this waits for the disk, and finds nothing half written.
           Effect.uninterruptible,
-          Effect.zipRight(Metric.incrementBy(bufferedRecords(source.topic), block.recordCount)),
-          Effect.zipRight(
-            Metric.incrementBy(bufferedRecordBytes(source.topic), block.bytes.length)
-          ),
           Effect.zipRight(uploadWhenLarge),
           (write) => file === undefined ? Effect.zipRight(settings.begin, write) : write
         ),

@@ -10,6 +10,9 @@ import type { OwnedPartition, OwnedPartitions } from "./OwnedPartition.ts"
 import { makeTakeIn } from "./TakeIn.ts"
 import { makeValidation } from "./Validation.ts"
 
+/** Milliseconds between two looks at all partitions: after one that found something new, and else. */
+const lookAgainMs = 50
+const restMs = 250
 /** Milliseconds between two refreshes that errors ask for. */
 const refreshPauseMs = 250
 
@@ -104,8 +107,11 @@ export const makeLeadership = (
 
     const validate = makeValidation(owned, refresh, background)
 
+    let partitions = 0
     // New partitions appear with their leaders known; leaderless ones ask for a look.
     yield* Effect.gen(function*() {
+      const before = partitions
+      partitions = owned.size
       yield* ensureLoops
       yield* validate
       const now = yield* Clock.currentTimeMillis
@@ -114,7 +120,7 @@ export const makeLeadership = (
         partition.notBeforeMs = now + 1000
         yield* refresh
       }
-      yield* Effect.sleep("50 millis")
+      yield* Effect.sleep(partitions === 0 || partitions !== before ? lookAgainMs : restMs)
     }).pipe(
       Effect.forever,
       Effect.tapErrorCause(env.crashed),

@@ -12,11 +12,17 @@ const commitTries = Schedule.intersect(Schedule.spaced("1 second"), Schedule.rec
 const incomplete = (message: string) => new BackupError({ reason: "Incomplete", message })
 
 /** `assigned`: whether the group has told us our share. */
-const done = ({ owned, partitions }: FlushEnvironment, assigned: () => boolean) =>
-  assigned() && [...partitions.started].every((name) => {
+const done = ({ owned, partitions }: FlushEnvironment, assigned: () => boolean): boolean => {
+  if (!assigned()) return false
+  // Many times a second, of thousands: it makes nothing of them.
+  for (const name of partitions.started) {
     const partition = owned.get(name)
-    return partition === undefined ? partitions.givenUp.has(name) : reachedEnd(partition)
-  })
+    if (partition === undefined ? !partitions.givenUp.has(name) : !reachedEnd(partition)) {
+      return false
+    }
+  }
+  return true
+}
 
 /** True when a full disk has stopped a partition that is going to be tried again. */
 const waitsForRoom = ({ owned, partitions: { failures, givenUp } }: FlushEnvironment) =>

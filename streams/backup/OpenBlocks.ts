@@ -1,23 +1,44 @@
 /**
- * Keeps the blocks that are still open within a bound, all partitions together: above it, whoever
- * holds more than its share closes its block. Thousands of partitions then have smaller blocks.
+ * Keeps the blocks that are still open within a bound, all partitions together: above it, some of
+ * those that hold more than their share are closed, first those that were added to longest ago.
+ * Thousands of partitions then have smaller blocks, and what a catch-up leaves behind goes first.
  */
+export interface OpenBlock {
+  /** Hands the block out; then it holds nothing, which it notes. */
+  readonly close: () => void
+}
+
 export interface OpenBlocks {
-  /** Notes that a block has grown from `before` to `now` bytes; true: it is to be closed. */
-  readonly grown: (before: number, now: number) => boolean
+  /** Notes how many bytes a block holds that has just been added to. May close it, and others. */
+  readonly note: (block: OpenBlock, bytes: number) => void
   /** Bytes of all open blocks. */
   readonly bytes: () => number
 }
 
+/** This part of the bound is freed at a time: as much as is worth a look at all blocks. */
+const freedShare = 16
+
 export const makeOpenBlocks = (limit: number): OpenBlocks => {
+  /** Bytes of each, the one that was added to longest ago first. */
+  const held = new Map<OpenBlock, number>()
   let bytes = 0
-  let blocks = 0
+
+  const closeSome = () => {
+    const share = bytes / held.size
+    for (const [block, size] of held) {
+      if (bytes <= limit - limit / freedShare) return
+      if (size >= share) block.close()
+    }
+  }
+
   return {
     bytes: () => bytes,
-    grown: (before, now) => {
-      bytes += now - before
-      blocks += (now > 0 ? 1 : 0) - (before > 0 ? 1 : 0)
-      return bytes > limit && now * blocks >= bytes
+    note: (block, now) => {
+      bytes += now - (held.get(block) ?? 0)
+      held.delete(block)
+      if (now === 0) return
+      held.set(block, now)
+      if (bytes > limit) closeSome()
     }
   }
 }

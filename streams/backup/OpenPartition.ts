@@ -24,6 +24,7 @@ import { whereItGoesOn } from "./Place.ts"
 import { accountedFor } from "./Reconcile.ts"
 import { recoverFile } from "./Recovery.ts"
 import { setAside } from "./SetAside.ts"
+import { makeSurvey } from "./Survey.ts"
 
 export interface OpenedPartition {
   readonly root: string
@@ -137,7 +138,8 @@ export const openPartition = (
     if (last !== undefined && !(yield* isOnLog(source, last.facts, leaderEpoch))) {
       // Kafka has lost what they hold: it is kept in the archive, and what follows branches off.
       for (const file of files) yield* archiveFile(file, { patience: "30 seconds" })
-      return yield* openPartition(prefix, origin, source, facts)
+      const survey = makeSurvey([])
+      return yield* openPartition(prefix, origin, source, { ...facts, survey })
     }
     return {
       root,

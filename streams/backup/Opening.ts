@@ -1,6 +1,6 @@
 /** Makes of a partition that this member has been given one that is being backed up. */
 import type { Cause, Scope } from "effect"
-import { Deferred, Effect } from "effect"
+import { Effect } from "effect"
 import type { DiskBuffer } from "../../services/DiskBuffer.ts"
 import type { ForeignSchema } from "../../services/ForeignSchema.ts"
 import type { Kafka } from "../../services/Kafka.ts"
@@ -11,6 +11,7 @@ import type { BackupOptions } from "../../src/domain/Settings.ts"
 import type { TopicPartition } from "../../src/domain/TopicPartition.ts"
 import type { ByteBudget } from "../ByteBudget.ts"
 import type { ArchivedFile, PartitionFailure } from "./Archived.ts"
+import type { BegunTopics } from "./BeginFirst.ts"
 import { beginFirst, beginFirstIfPossible } from "./BeginFirst.ts"
 import type { Committer } from "./Committer.ts"
 import type { GrowingFile } from "./GrowingFile.ts"
@@ -34,18 +35,17 @@ export interface OpeningEnvironment {
     file: GrowingFile,
     before: Effect.Effect<void, PartitionFailure>
   ) => Effect.Effect<ArchivedFile, PartitionFailure>
-  /** Ids of the topics whose first generation is known to be this one's. */
-  readonly begun: Set<string>
+  readonly begun: BegunTopics
 }
 
 type Env = Kafka | ObjectStore | DiskBuffer | ForeignSchema
 
-/** Its writer runs until the scope closes. `failed` is completed by what stops the partition. */
+/** Its writer runs until the scope closes. `failed` is called by what stops the partition. */
 export const openOwned = (
   env: OpeningEnvironment,
   source: TopicPartition,
   facts: OpeningFacts,
-  failed: Deferred.Deferred<never, PartitionFailure>,
+  failed: (error: PartitionFailure) => void,
   /** Upload all that is buffered first: there was no room for more. */
   makeRoom = false
 ): Effect.Effect<
@@ -84,7 +84,7 @@ export const openOwned = (
     }
     const fail = (error: PartitionFailure) => {
       partition.stopped = true
-      Deferred.unsafeDone(failed, Effect.fail(error))
+      failed(error)
     }
     const writer = yield* makePartitionWriter({
       source,

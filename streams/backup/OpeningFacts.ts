@@ -1,4 +1,4 @@
-/** What Kafka and the disk know of partitions that are to be opened, asked for many at once. */
+/** What is known of partitions that are to be opened, asked for many at once. */
 import { Effect } from "effect"
 import type { BufferedFile, BufferError } from "../../services/DiskBuffer.ts"
 import { DiskBuffer } from "../../services/DiskBuffer.ts"
@@ -8,6 +8,8 @@ import type { KafkaErrorName } from "../../src/codec/kafka/ErrorCodes.ts"
 import { parseArchiveKey } from "../../src/domain/ArchiveKey.ts"
 import type { TopicPartition } from "../../src/domain/TopicPartition.ts"
 import { byPartitionName, topicPartitionName } from "../../src/domain/TopicPartition.ts"
+import type { Survey } from "./Survey.ts"
+import { makeSurvey } from "./Survey.ts"
 
 export interface OpeningFacts {
   readonly topic: TopicMetadata
@@ -21,6 +23,8 @@ export interface OpeningFacts {
   readonly buffered: ReadonlyArray<BufferedFile>
   /** Those of all partitions of the topic. */
   readonly bufferedOfTopic: ReadonlyArray<BufferedFile>
+  /** For this partition and those that are opened with it. */
+  readonly survey: Survey
 }
 
 /** The facts of one of the partitions that were asked for; fails as Kafka's answer for it did. */
@@ -75,6 +79,7 @@ export const gatherFacts = (
     const stables = byPartitionName(stable)
     const ofTopic = grouped(files, ({ topic }) => topic)
     const ofPartition = grouped(files, topicPartitionName)
+    const survey = makeSurvey(sources)
     return (source) =>
       Effect.gen(function*() {
         const name = topicPartitionName(source)
@@ -90,7 +95,8 @@ export const gatherFacts = (
           highWatermark: yield* offsetOf(ends, name),
           committed: commit?.error === undefined ? commit : undefined,
           buffered: ofPartition.get(name) ?? [],
-          bufferedOfTopic: ofTopic.get(source.topic) ?? []
+          bufferedOfTopic: ofTopic.get(source.topic) ?? [],
+          survey
         }
       })
   })

@@ -1,9 +1,9 @@
 /**
  * Turns the batches of one partition into archive files: blocks are encoded as batches come in;
- * a fiber of its own compresses, buffers and uploads them in order.
+ * a fiber compresses, buffers and uploads them in order, and ends when nothing is left to do.
  */
 import type { Cause, Scope } from "effect"
-import { Clock, Deferred, Effect, Queue } from "effect"
+import { Clock, Deferred, Effect, FiberHandle } from "effect"
 import type { DiskBuffer } from "../../services/DiskBuffer.ts"
 import type { BufferPool } from "../../src/codec/BufferPool.ts"
 import type { CodecError } from "../../src/codec/CodecError.ts"
@@ -69,9 +69,14 @@ export const makePartitionWriter = (
   Effect.gen(function*() {
     const { budget, source } = settings
     const files = yield* makeFileWriter(settings)
-    const tasks = yield* Queue.unbounded<Task>()
+    const worker = yield* FiberHandle.make<void>()
+    const runInBackground = yield* FiberHandle.runtime(worker)()
     const ended = yield* Deferred.make<never, PartitionFailure>()
 
+    /** Those that wait, in their order. */
+    const tasks: Array<Task> = []
+    let working = false
+    let ending = false
     let unfinished = 0
     let queuedBytes = 0
     let waitingSinceMs = settings.file?.openedMs
@@ -90,7 +95,11 @@ export const makePartitionWriter = (
     const offer = (task: Task) => {
       unfinished++
       if (task._tag === "Block") queueBytes(task.finished.block.bytes.length)
-      tasks.unsafeOffer(task)
+      tasks.push(task)
+      if (working || ending) return
+      working = true
+      // Not at once: its giver is in the middle of something.
+      runInBackground(workOff, { immediate: false })
     }
 
     const blocks = makeBlockBuilder({
@@ -148,19 +157,20 @@ export const makePartitionWriter = (
         )
       })
 
+    const workOff = Effect.gen(function*() {
+      for (let task = tasks.shift(); task !== undefined; task = tasks.shift()) yield* work(task)
+      working = false
+    }).pipe(Effect.interruptible, Effect.tapErrorCause(settings.crashed))
+
     yield* Effect.addFinalizer(() =>
-      Effect.suspend(() => {
+      Effect.gen(function*() {
+        ending = true
+        yield* FiberHandle.clear(worker)
         closed = true
         queueBytes(-queuedBytes)
         blocks.discard()
-        return Deferred.fail(ended, noLonger())
+        yield* Deferred.fail(ended, noLonger())
       })
-    )
-    yield* Queue.take(tasks).pipe(
-      Effect.flatMap(work),
-      Effect.forever,
-      Effect.tapErrorCause(settings.crashed),
-      Effect.forkScoped
     )
 
     const append = (batches: ReadonlyArray<BatchOutcome>) =>

@@ -1,21 +1,20 @@
 /** Opens, runs and closes the backup of each partition that this member owns. */
 import type { Scope } from "effect"
-import { Clock, Deferred, Duration, Effect, Fiber, FiberMap, Metric } from "effect"
+import { Effect, Fiber } from "effect"
 import type { DiskBuffer } from "../../services/DiskBuffer.ts"
 import type { ForeignSchema } from "../../services/ForeignSchema.ts"
 import type { Kafka } from "../../services/Kafka.ts"
-import { backupFailedPartitions } from "../../services/Metrics.ts"
 import type { ObjectStore, StoreError } from "../../services/ObjectStore.ts"
 import type { TopicPartition } from "../../src/domain/TopicPartition.ts"
 import { topicPartitionName } from "../../src/domain/TopicPartition.ts"
-import { makeTurns } from "../Turns.ts"
+import { makeTurns, makeWeighedTurns } from "../Turns.ts"
 import { archiveFile } from "./Archive.ts"
 import type { ArchivedFile, PartitionFailure } from "./Archived.ts"
-import { isFull } from "./Archived.ts"
+import { noneBegun } from "./BeginFirst.ts"
 import type { GrowingFile } from "./GrowingFile.ts"
+import { makeLives, parkPatience } from "./Lives.ts"
 import type { OpeningEnvironment } from "./Opening.ts"
 import { openOwned } from "./Opening.ts"
-import type { Gathered } from "./OpeningFacts.ts"
 import { gatherFacts } from "./OpeningFacts.ts"
 import type { Exclusively } from "./Orphans.ts"
 import type { OwnedPartitions } from "./OwnedPartition.ts"
@@ -24,16 +23,16 @@ import type { OwnedPartitions } from "./OwnedPartition.ts"
 const openingAtOnce = 16
 /** Partitions let go of at the same time. */
 const stoppingAtOnce = 64
-/** Uploads at the same time. */
-const uploadsAtOnce = 4
-/** How long a partition may take to bring what it has into the disk buffer. */
-const parkPatience: Duration.DurationInput = "4 seconds"
-/** With `once`: how often a partition is tried whose failure can pass. */
-const triesOnce = 4
-/** Longest pause before a failed partition is tried again, seconds. */
-const longestPause = 60
-/** The same after a full disk, where the uploads of this process make room. */
-const longestPauseWhenFull = 10
+/**
+ * Uploads at the same time: so many of small files, most of whose time is the wait for an answer,
+ * and a quarter as many of large ones, which fill the line.
+ */
+const smallUploadsAtOnce = 16
+/** Bytes that count as one small file. */
+const smallUploadBytes = 1 << 20
+
+const uploadWeight = ({ size }: GrowingFile): number =>
+  Math.min(smallUploadsAtOnce / 4, Math.ceil(size / smallUploadBytes))
 
 export interface PartitionsEnvironment extends Omit<OpeningEnvironment, "archive" | "begun"> {
   readonly owned: OwnedPartitions
@@ -66,14 +65,6 @@ export interface Partitions {
 
 type Env = Kafka | ObjectStore | DiskBuffer | ForeignSchema
 
-/** The same can go well the next time. */
-const canPass = (error: PartitionFailure): boolean =>
-  (error._tag === "KafkaError" && error.retriable)
-  || (error._tag === "StoreError" && error.transient)
-  || isFull(error)
-  // Opened again, it goes on in a branch, or as a later generation.
-  || (error._tag === "BackupError" && (error.reason === "CutBack" || error.reason === "Claimed"))
-
 export const makePartitions = (
   env: PartitionsEnvironment
 ): Effect.Effect<Partitions, never, Env | Scope.Scope> =>
@@ -81,22 +72,10 @@ export const makePartitions = (
     const { committer, options, owned } = env
     const context = yield* Effect.context<Env>()
     const scope = yield* Effect.scope
-    const fibers = yield* FiberMap.make<string>()
     const opening = makeTurns(openingAtOnce)
-    const uploading = makeTurns(uploadsAtOnce)
-    const failures = new Map<string, PartitionFailure>()
-    const givenUp = new Set<string>()
+    const uploading = makeWeighedTurns(smallUploadsAtOnce)
     const started = new Set<string>()
-    /** One at a time works with the buffer files of a partition. */
-    const locks = new Map<string, Effect.Semaphore>()
     let trouble: StoreTrouble | undefined
-
-    const lockOf = (source: TopicPartition) => {
-      const name = topicPartitionName(source)
-      const lock = locks.get(name) ?? Effect.unsafeMakeSemaphore(1)
-      locks.set(name, lock)
-      return lock
-    }
 
     const archive = (file: GrowingFile, before: Effect.Effect<void, PartitionFailure>) =>
       Effect.flatMap(Effect.clock, (clock) =>
@@ -109,74 +88,29 @@ export const makePartitions = (
             trouble = error === undefined ? undefined : { sinceMs, error }
           }
         })).pipe(
-          uploading,
+          uploading(uploadWeight(file)),
           Effect.tap((done) => Effect.sync(() => env.archived(done))),
           Effect.provide(context)
         )
-    const openingEnvironment = { ...env, archive, begun: new Set<string>() }
+    const openingEnvironment = { ...env, archive, begun: noneBegun() }
 
-    const run = (
-      source: TopicPartition,
-      gathered: Effect.Effect<Gathered, PartitionFailure, Env>
-    ) =>
-      Effect.gen(function*() {
-        const name = topicPartitionName(source)
-        const failed = yield* Deferred.make<never, PartitionFailure>()
-        const last = failures.get(name)
-        const makeRoom = last !== undefined && isFull(last)
-        const open = Effect.flatMap(gathered, (facts) => facts(source)).pipe(
+    const lives = yield* makeLives({
+      once: options.once,
+      owned,
+      crashed: env.crashed,
+      open: ({ failed, makeRoom, source, together }) =>
+        Effect.suspend(() => together ?? gatherFacts(options.groupId, [source])).pipe(
+          Effect.flatMap((facts) => facts(source)),
           Effect.flatMap((facts) => openOwned(openingEnvironment, source, facts, failed, makeRoom)),
           opening
         )
-        const partition = yield* open
-        yield* Effect.acquireRelease(
-          Effect.sync(() => owned.set(name, partition)),
-          () => Effect.sync(() => owned.get(name) === partition && owned.delete(name))
-        )
-        failures.delete(name)
-        yield* Metric.set(backupFailedPartitions, failures.size)
-        yield* Effect.logDebug("partition opened").pipe(Effect.annotateLogs({
-          partition: name,
-          offset: String(partition.fetchOffset)
-        }))
-        // What was read before the failure is worth keeping.
-        const park = Effect.timeout(Effect.ignore(partition.writer.stop), parkPatience)
-        return yield* Effect.tapError(Deferred.await(failed), () => Effect.ignore(park))
-      }).pipe(Effect.scoped, lockOf(source).withPermits(1))
-
-    const onFailure = (source: TopicPartition, attempt: number) => (error: PartitionFailure) =>
-      Effect.gen(function*() {
-        const name = topicPartitionName(source)
-        failures.set(name, error)
-        yield* Metric.set(backupFailedPartitions, failures.size)
-        const final = options.once && (attempt >= triesOnce || !canPass(error))
-        const full = isFull(error)
-        const what = full ? "the disk is full, the partition waits for room" : "partition stopped"
-        yield* Effect.logError(what).pipe(
-          Effect.annotateLogs({ partition: name, error: error.message })
-        )
-        const longest = full ? longestPauseWhenFull : longestPause
-        if (final) givenUp.add(name)
-        else yield* Effect.sleep(Duration.seconds(Math.min(longest, 2 ** attempt)))
-      })
-
-    const keepRunning = (source: TopicPartition, first: Fiber.Fiber<Gathered, PartitionFailure>) =>
-      Effect.gen(function*() {
-        let gathered: Effect.Effect<Gathered, PartitionFailure, Env> = Fiber.join(first)
-        for (let attempt = 0;; attempt++) {
-          const since = yield* Clock.currentTimeMillis
-          yield* Effect.catchAll(run(source, gathered), onFailure(source, attempt))
-          if (givenUp.has(topicPartitionName(source))) return
-          if ((yield* Clock.currentTimeMillis) - since > 600_000) attempt = 0
-          gathered = gatherFacts(options.groupId, [source])
-        }
-      })
+    })
 
     const stopOne = (owner: boolean) => (source: TopicPartition) =>
       Effect.gen(function*() {
         const name = topicPartitionName(source)
         const partition = owned.get(name)
-        for (const names of [owned, started, failures, givenUp]) names.delete(name)
+        for (const names of [owned, started, lives.failures, lives.givenUp]) names.delete(name)
         if (partition !== undefined) {
           partition.stopped = true
           if (!owner) partition.release()
@@ -185,26 +119,21 @@ export const makePartitions = (
           )
           partition.markDurable()
         }
-        yield* FiberMap.remove(fibers, name)
+        yield* lives.end(source)
         return partition
       })
 
     return {
-      failures,
-      givenUp,
+      failures: lives.failures,
+      givenUp: lives.givenUp,
+      exclusively: lives.exclusively,
       started,
       trouble: () => trouble,
-      exclusively: (source) => lockOf(source).withPermitsIfAvailable(1),
       start: (sources) =>
         Effect.gen(function*() {
           for (const source of sources) started.add(topicPartitionName(source))
           const gathered = yield* Effect.forkIn(gatherFacts(options.groupId, sources), scope)
-          yield* Effect.forEach(sources, (source) =>
-            FiberMap.run(
-              fibers,
-              topicPartitionName(source),
-              Effect.tapErrorCause(keepRunning(source, gathered), env.crashed)
-            ), { discard: true })
+          for (const source of sources) lives.begin(source, Fiber.join(gathered))
         }).pipe(Effect.provide(context)),
       stop: (sources, owner) =>
         Effect.gen(function*() {

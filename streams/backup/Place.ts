@@ -123,9 +123,13 @@ export const whereItGoesOn = (
   facts: OpeningFacts
 ) =>
   Effect.gen(function*() {
-    const { bufferedOfTopic, committed, logStart } = facts
-    const placed = yield* placePartition(prefix, origin, source, bufferedOfTopic, hintOf(committed))
-    const present = yield* presentBranch(prefix, origin.topicId, source, placed)
+    const { bufferedOfTopic, committed, logStart, survey } = facts
+    const placed = yield* placePartition(prefix, origin, source, {
+      buffered: bufferedOfTopic,
+      hint: hintOf(committed),
+      survey
+    })
+    const present = yield* presentBranch(prefix, origin.topicId, source, placed, survey)
     const newest = Option.getOrUndefined(present.newest)
     const newestFirst = newest?.firstOffset
     const agrees = newest?.facts === undefined

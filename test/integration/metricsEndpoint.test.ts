@@ -72,6 +72,7 @@ layer(Live, { excludeTestServices: true, timeout: "5 minutes" })("the metrics en
         "commits_total",
         "commit_failures_total",
         "backup_failed_partitions",
+        "backup_partitions",
         "open_transaction_lag_offsets",
         "unexpected_leftover_files_total"
       ])

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Chunk, Effect, Stream } from "effect"
 import { bodyOfBytes } from "../../services/ObjectBody.ts"
-import type { StoreError } from "../../services/ObjectStore.ts"
+import type { ObjectBody, StoreError } from "../../services/ObjectStore.ts"
 import { ObjectStore } from "../../services/ObjectStore.ts"
 import { S3StoreLayer } from "../../services/S3StoreLayer.ts"
 import type { Answer } from "../support/S3Scripted.ts"
@@ -24,7 +24,9 @@ const on = <A>(
     return { outcome, seen, reason: "reason" in outcome ? outcome.reason : undefined }
   })
 
-const put = Effect.flatMap(ObjectStore, (store) => store.putIfAbsent("k", body, {}))
+const putting = (each: ObjectBody) =>
+  Effect.flatMap(ObjectStore, (store) => store.putIfAbsent("k", each, {}))
+const put = putting(body)
 const get = Effect.flatMap(ObjectStore, (store) => Stream.runCollect(store.get("k")))
 const check = Effect.flatMap(ObjectStore, (store) => store.check({ write: true, probeKey: "m/p" }))
 
@@ -118,6 +120,47 @@ describe("puts", () => {
       })
       const sums = Object.keys(headers).filter((name) => /checksum|md5/.test(name))
       assert.deepStrictEqual(sums, ["x-amz-checksum-crc32c"])
+    }))
+})
+
+describe("puts of a body in memory", () => {
+  const whole = { ...body, bytes: new Uint8Array(1000) }
+
+  it.scopedLive("send the same, and give the same answers", () =>
+    Effect.gen(function*() {
+      let headers: Readonly<Record<string, unknown>> = {}
+      const sum = Buffer.alloc(4)
+      sum.writeUInt32BE(body.crc32c)
+      const conflict = failWith(409, "ConditionalRequestConflict")
+      const created = yield* on([conflict, (request, response, bytes) => {
+        headers = { ...request.headers, bytes: bytes.byteLength }
+        response.end()
+      }], putting(whole))
+      assert.deepStrictEqual(created.outcome, { value: "created" })
+      assert.deepInclude(headers, {
+        "bytes": 1000,
+        "content-length": "1000",
+        "if-none-match": "*",
+        "x-amz-checksum-crc32c": sum.toString("base64")
+      })
+      const exists = yield* on([failWith(412, "PreconditionFailed")], putting(whole))
+      assert.deepStrictEqual(exists.outcome, { value: "exists" })
+      const broken = yield* on([(request) => request.socket.destroy(), succeed], putting(whole))
+      assert.deepStrictEqual(broken.seen, ["PUT /b/k if-none-match", "HEAD /b/k"])
+      assert.deepStrictEqual(broken.outcome, { value: "exists" })
+    }))
+
+  it.scopedLive("send nothing when it is not what was announced", () =>
+    Effect.gen(function*() {
+      for (
+        const wrong of [
+          { ...whole, bytes: new Uint8Array(999) },
+          { ...whole, bytes: new Uint8Array(1000).fill(1) }
+        ]
+      ) {
+        const { reason, seen } = yield* on([], putting(wrong))
+        assert.deepStrictEqual([reason, seen], ["ChecksumMismatch", []])
+      }
     }))
 })
 

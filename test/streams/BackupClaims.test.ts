@@ -62,6 +62,17 @@ describe("the first generation of a topic", () => {
       assert.lengthOf(puts, 1)
     }).pipe(Effect.scoped, Effect.provide(shared)))
 
+  it.live("is claimed by one partition for all of the topic", () =>
+    Effect.gen(function*() {
+      yield* createTopic("orders", 40)
+      for (const partition of range(0, 40)) yield* fill({ topic: "orders", partition }, 5)
+      yield* (yield* newProgram).once()
+      assert.lengthOf(yield* archiveKeys, 40)
+      const calls = (yield* Bucket).calls.filter(([, key]) => key === claimKey)
+      const puts = calls.filter(([operation]) => operation === "putIfAbsent")
+      assert.lengthOf(puts, 1)
+    }).pipe(Effect.scoped, Effect.provide(shared)))
+
   it.live("can be claimed later than it is buffered, when the store is away", () =>
     Effect.gen(function*() {
       const program = yield* newProgram

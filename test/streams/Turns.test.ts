@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, TestClock } from "effect"
-import { makeTurns } from "../../streams/Turns.ts"
+import { makeTurns, makeWeighedTurns } from "../../streams/Turns.ts"
 
 /** Takes a second for each turn; notes how many run at once. */
 const worker = (atOnce: number) => {
@@ -62,5 +62,28 @@ describe("turns", () => {
         { concurrency: "unbounded", discard: true }
       )
       assert.strictEqual(done, 20_000)
+    }))
+
+  it.effect("are given by weight, and nothing overtakes what is heavy", () =>
+    Effect.gen(function*() {
+      const turns = makeWeighedTurns(4)
+      const began: Array<number> = []
+      const begin = (weight: number) =>
+        Effect.fork(
+          turns(weight)(Effect.suspend(() => {
+            began.push(weight)
+            return Effect.sleep("1 second")
+          }))
+        )
+      yield* Effect.forEach([1, 1, 4, 1, 9, 2], begin)
+      const seen: Array<ReadonlyArray<number>> = []
+      for (const _ of names(5)) {
+        yield* TestClock.adjust(10)
+        seen.push([...began])
+        yield* TestClock.adjust(990)
+      }
+      const order = [1, 1, 4, 1, 9, 2]
+      // What weighs more than there is room for runs alone.
+      assert.deepStrictEqual(seen, [2, 3, 4, 5, 6].map((count) => order.slice(0, count)))
     }))
 })

@@ -40,6 +40,21 @@ export const diskBufferContract = <E>(name: string, layer: Layer.Layer<DiskBuffe
         assert.strictEqual(file?.size, 18)
       }))
 
+    it.effect("hands out a file as a whole, and lets it grow on", () =>
+      Effect.gen(function*() {
+        const disk = yield* DiskBuffer
+        yield* disk.create("whole/f", bytes("head"))
+        yield* disk.append("whole/f", [bytes("-one")])
+        const before = yield* disk.content("whole/f")
+        yield* disk.append("whole/f", [bytes("-two")])
+        yield* disk.release("whole/f")
+        const after = yield* disk.content("whole/f")
+        assert.deepStrictEqual(
+          [before, after].map((all) => Buffer.from(all).toString()),
+          ["head-one", "head-one-two"]
+        )
+      }))
+
     it.effect("creates a file only once", () =>
       Effect.gen(function*() {
         const disk = yield* DiskBuffer
@@ -124,6 +139,7 @@ export const diskBufferContract = <E>(name: string, layer: Layer.Layer<DiskBuffe
             disk.truncate("no/f", 0),
             disk.sync("no/f"),
             disk.checksum("no/f"),
+            disk.content("no/f"),
             read("no/f")
           ]
         ) assert.strictEqual(yield* reasonOf<unknown, DiskBuffer>(use), "NotFound")

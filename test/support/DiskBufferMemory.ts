@@ -138,6 +138,11 @@ const make = Effect.gen(function*() {
       }),
     read: (name) =>
       Stream.map(Stream.fromEffect(find(disk.files, "read", name)), ({ bytes }) => bytes),
+    content: (name) =>
+      Effect.map(find(disk.files, "read", name), ({ bytes }) => {
+        disk.open.delete(name)
+        return Buffer.from(bytes)
+      }),
     readLeftover: (name) =>
       Stream.map(
         Stream.fromEffect(find(disk.leftovers, "readLeftover", name)),

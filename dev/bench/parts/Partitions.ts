@@ -29,7 +29,8 @@ const throughput = (run: PartitionsRun): number => run.bytes * 1000 / caughtUp(r
 
 const row = (run: PartitionsRun) => {
   const { idle, partitions, steady } = run
-  const resting = idle === undefined || steady === undefined ? ["", "", "", "", "", ""] : [
+  const resting = idle === undefined || steady === undefined ? ["", "", "", "", "", "", ""] : [
+    show(idle.openedSeconds, "s"),
     show(idle.core, "%"),
     show(idle.memory, "MB"),
     show(steady.core, "%"),
@@ -155,6 +156,7 @@ export const partitions = (bench: Bench) =>
           "CPU",
           "MB/s",
           "peak memory",
+          "open",
           "idle",
           "memory",
           "1 record/s",
@@ -166,7 +168,7 @@ export const partitions = (bench: Bench) =>
       ]],
       bars: bars(runs),
       notes: [
-        "idle, 1 record/s: share of one core; behind: how long fetching goes on when the load has ended"
+        "open: from the start till all partitions are; idle, 1 record/s: share of one core; behind: how long fetching goes on when the load has ended"
       ],
       plots: plots(runs),
       data: { runs }

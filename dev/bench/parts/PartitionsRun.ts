@@ -41,7 +41,7 @@ export interface PartitionsRun {
   readonly bytes: number
   /** Each by a new group, into an archive of its own. */
   readonly catchUps: ReadonlyArray<Measurement>
-  readonly idle: Rest | undefined
+  readonly idle: (Rest & { readonly openedSeconds: number }) | undefined
   readonly steady: (Rest & { readonly behindSeconds: number }) | undefined
 }
 
@@ -59,6 +59,20 @@ const restOf = (samples: ReadonlyArray<Sample>): Rest => ({
 /** Seconds without a change after which nothing more is to come, and the most to wait for that. */
 const quiet = 3
 const longestWait = 120
+
+/** Seconds from now till all partitions are open, at most as many as to wait for the end of load. */
+const openedAfter = (metricsPort: number, partitions: number) =>
+  Effect.gen(function*() {
+    const startMs = yield* Clock.currentTimeMillis
+    const seconds = Effect.map(Clock.currentTimeMillis, (now) => (now - startMs) / 1000)
+    let now = 0
+    for (; now < longestWait; now = yield* seconds) {
+      const open = (yield* runMetrics(metricsPort))("backup_partitions")
+      if (open >= partitions) break
+      yield* Effect.sleep("500 millis")
+    }
+    return now
+  })
 
 /** Seconds from now to the last increase of what has been fetched. */
 const fetchingGoesOn = (metricsPort: number) =>
@@ -87,7 +101,9 @@ const atRest = (
     const backup = yield* launch(
       Programs.topicsBackup(plan, { ...backupChoice, endless: true, metricsPort })
     )
-    yield* watch(backup, Math.min(seconds, 20))
+    const openedSeconds = yield* openedAfter(metricsPort, partitions)
+    // What comes with the opening: the first answers, the first commit.
+    yield* watch(backup, 5)
     yield* progress(`${partitions} partitions: idle`)
     const idle = yield* watch(backup, seconds)
     yield* progress(`${partitions} partitions: a record/s on each`)
@@ -103,7 +119,10 @@ const atRest = (
     yield* producer.done
     const behindSeconds = yield* fetchingGoesOn(metricsPort)
     yield* stop(backup)
-    return { idle: restOf(idle), steady: { ...restOf(steady), behindSeconds } }
+    return {
+      idle: { ...restOf(idle), openedSeconds },
+      steady: { ...restOf(steady), behindSeconds }
+    }
   }).pipe(Effect.scoped)
 
 export const runPartitions = (load: PartitionsLoad, bench: Bench) =>
