@@ -117,12 +117,15 @@ const operations = {
     await closeEntry(entry)
     return bytes
   },
-  sync: async (entry: Entry, root: string): Promise<void> => {
+  sync: async (entry: Entry, root: string, lasting: Set<string>): Promise<void> => {
     const { handle } = await openEntry(entry)
     await handle.sync()
-    for (let at = path.dirname(entry.path);; at = path.dirname(at)) {
-      await syncDirectory(at)
-      if (at === root || at === path.dirname(at)) break
+    if (!lasting.has(entry.path)) {
+      for (let at = path.dirname(entry.path);; at = path.dirname(at)) {
+        await syncDirectory(at)
+        if (at === root || at === path.dirname(at)) break
+      }
+      lasting.add(entry.path)
     }
     await closeEntry(entry)
   }
@@ -135,6 +138,8 @@ export const openFiles = ({ buffer }: Layout) =>
       Effect.sync(() => new Map<string, Entry>()),
       (open) => Effect.promise(() => Promise.allSettled([...open.values()].map(closeEntry)))
     )
+    /** Paths that the disk knows: to sync them again, nothing above the file needs to be. */
+    const lasting = new Set<string>()
     const entryOf = (operation: string, name: string): Effect.Effect<Entry, BufferError> => {
       const known = entries.get(name)
       if (known !== undefined) return Effect.succeed(known)
@@ -171,12 +176,13 @@ export const openFiles = ({ buffer }: Layout) =>
       truncate: (name: string, size: number) =>
         use("truncate", name, (entry) => operations.truncate(entry, size)),
       content: (name: string) => use("read", name, operations.content),
-      sync: (name: string) => use("sync", name, (entry) => operations.sync(entry, buffer)),
+      sync: (name: string) => use("sync", name, (entry) => operations.sync(entry, buffer, lasting)),
       release: (name: string) => use("release", name, closeEntry),
       /** Closes the file, then does this with its path while nobody else opens it. */
       closed: <A>(operation: string, name: string, f: (path: string) => Promise<A>) =>
         use(operation, name, async (entry) => {
           await closeEntry(entry)
+          lasting.delete(entry.path)
           return f(entry.path)
         }),
       /** The length that counts, `undefined` when the file is not open. */

@@ -27,13 +27,13 @@ export class BufferPool {
   }
 
   /**
-   * Gives back a buffer that was taken here, or any view of it. Nobody may read it any more. One of
-   * another size is left to the garbage collector; one too many is gone at once.
+   * Gives back a buffer that was taken here, or any view of it. Nobody may read it any more. One too
+   * many is gone at once, and so is one of another size, which must have its memory to itself.
    */
   give({ buffer }: Buffer): void {
-    if (buffer.byteLength !== this.size) return
-    if (this.#free.some((free) => free.buffer === buffer)) return
-    if (this.#free.length < this.#most) this.#free.push(Buffer.from(buffer))
+    if (buffer.byteLength === 0 || this.#free.some((free) => free.buffer === buffer)) return
+    const wanted = buffer.byteLength === this.size && this.#free.length < this.#most
+    if (wanted) this.#free.push(Buffer.from(buffer))
     else freeBytes(Buffer.from(buffer))
   }
 }

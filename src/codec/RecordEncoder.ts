@@ -2,7 +2,7 @@
  * Turns the records of fetched batches into the blocks of an archive file, by copying: the fields
  * of a Kafka record (KIP-98) are Avro's `bytes` and `map` already, but for the union tags.
  */
-import type { Buffer } from "node:buffer"
+import { Buffer } from "node:buffer"
 import type { TopicPartition } from "../domain/TopicPartition.ts"
 import { topicPartitionName } from "../domain/TopicPartition.ts"
 import type { BlockStats } from "./BlockStats.ts"
@@ -91,7 +91,15 @@ export class RecordEncoder {
       const where = `${this.#name}: batch at offset ${batch.header.baseOffset}`
       throw new CodecError({ reason: error.reason, message: `${where}: ${error.message}` })
     }
+    this.#giveBack(before.bytes, done)
     for (const block of done) this.#options.onBlock(block)
+  }
+
+  /** What has been copied into a larger buffer is needed by nobody. */
+  #giveBack({ buffer }: Buffer, done: ReadonlyArray<EncodedBlock>): void {
+    const isUsed = buffer === this.#block.bytes.buffer
+      || done.some(({ bytes }) => bytes.buffer === buffer)
+    if (!isUsed) this.#options.buffers?.give(Buffer.from(buffer))
   }
 
   /** Hands out the open block, unless it is empty. */
