@@ -9,6 +9,9 @@ import { FromWorker } from "./WorkerMessages.ts"
 import type { WorkerThread } from "./WorkerThread.ts"
 import { WorkerCrashed } from "./WorkerThread.ts"
 
+/** As much as the main thread keeps for it: two halves of 8 MB, and as much for large objects. */
+const resourceLimits = { maxYoungGenerationSizeMb: 24 }
+
 const decode = Schema.decodeUnknownEither(FromWorker)
 
 /** As `module.enableCompileCache` takes it: below it is a directory for each version of Node. */
@@ -35,7 +38,9 @@ export const startThread = (
       ...place
     }
     const thread = yield* Effect.acquireRelease(
-      Effect.sync(() => new Worker(entry, { argv: process.argv.slice(2), workerData: start })),
+      Effect.sync(() =>
+        new Worker(entry, { argv: process.argv.slice(2), workerData: start, resourceLimits })
+      ),
       (started) => Effect.promise(() => started.terminate())
     )
     let ended = false

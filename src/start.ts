@@ -6,7 +6,7 @@
 import "./cli/Preflight.ts"
 import module from "node:module"
 import path from "node:path"
-import v8 from "node:v8"
+import { boundHeap } from "./cli/Heap.ts"
 import { version, versionWords } from "./cli/Version.ts"
 
 // A reader such as `head` that has seen enough is no failure.
@@ -26,10 +26,7 @@ const cacheDirectory = (): string | undefined => {
 if (versionWords.has(process.argv[2] ?? "")) {
   process.stdout.write(`${version}\n`)
 } else {
-  // Memory is for records: the young generation stays at its first megabyte, in place of growing to
-  // 32, and the old one is collected when it has doubled, in place of quadrupled.
-  v8.setFlagsFromString("--semi-space-growth-factor=1")
-  v8.setFlagsFromString("--heap-growing-percent=100")
+  boundHeap()
   const directory = cacheDirectory()
   // Says by its result that a directory cannot be used, which then costs time and nothing else.
   if (directory !== undefined) module.enableCompileCache(directory)

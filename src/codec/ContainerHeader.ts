@@ -5,7 +5,7 @@ import type { Layout } from "./AvroSchema.ts"
 import { layoutOf } from "./AvroSchema.ts"
 import type { ContainerCodec } from "./BlockCodec.ts"
 import { corrupt, truncated, unsupported } from "./CodecError.ts"
-import { containerMagic, syncBytes } from "./ContainerWriter.ts"
+import { containerMagic, ownSync, syncBytes } from "./ContainerWriter.ts"
 import { factsFromContainer, isFileFact } from "./FactsMetadata.ts"
 import { VarintReader } from "./Varint.ts"
 
@@ -51,7 +51,7 @@ export const parseContainerHeader = (bytes: Buffer): ContainerHeader => {
     layout,
     codec: codecOf(metadata.get("avro.codec")?.toString() ?? "null"),
     metadata,
-    sync: Buffer.from(bytes.subarray(reader.position, size)),
+    sync: ownSync(bytes.subarray(reader.position, size)),
     size,
     facts: factsFromContainer(metadata)
   }

@@ -5,7 +5,7 @@ import type { StoreError } from "../../services/ObjectStore.ts"
 import type { CodecError } from "../../src/codec/CodecError.ts"
 import { crc32c } from "../../src/codec/Crc32c.ts"
 import type { ArchivedRecord } from "../../src/codec/RecordCursor.ts"
-import { readRecords } from "../../src/codec/RecordCursor.ts"
+import { readRecords, RecordCursor } from "../../src/codec/RecordCursor.ts"
 import { openArchiveFile } from "../ArchiveFiles.ts"
 import { decoding } from "../Decoding.ts"
 
@@ -15,8 +15,12 @@ const decodedAhead = 2
 /** CRC-32C by offset. */
 export type Digests = ReadonlyMap<bigint, number>
 
-/** Key and value alone where headers may differ: the original loses duplicates and null values. */
-export type Compared = "everything" | "key and value"
+/**
+ * The records' bytes, in files of ours: equal ones are equal records. What differs may be no more
+ * than another way to write the same, so that then everything they say decides. Key and value alone
+ * where headers may differ: the original loses duplicates and null values.
+ */
+export type Compared = "bytes" | "everything" | "key and value"
 
 const part = (bytes: Buffer | null): ReadonlyArray<Buffer> =>
   bytes === null ? [Buffer.of(0)] : [Buffer.from(`1${bytes.length}:`), bytes]
@@ -37,10 +41,22 @@ const digestOf = {
   "key and value": keyValueDigest
 }
 
-/** The digest of every record of the file. */
+type Visit = (offset: bigint, digest: number) => void
+
+const visitBytes = (records: Buffer, recordCount: number, visit: Visit): void => {
+  const cursor = new RecordCursor(records, "ours")
+  for (let left = recordCount; left > 0; left--) {
+    const start = records.length - cursor.left
+    cursor.next()
+    visit(cursor.exactOffset(), crc32c(records.subarray(start, records.length - cursor.left)))
+  }
+}
+
+/** The digest of every record of the file, or of those up to the first one beyond `until`. */
 export const fileDigests = <R>(
   bytes: Stream.Stream<Uint8Array, StoreError, R>,
-  compared: Compared
+  compared: Compared,
+  until?: bigint
 ): Effect.Effect<Digests, StoreError | CodecError, ForeignSchema | R> =>
   Effect.scoped(Effect.gen(function*() {
     const digests = new Map<bigint, number>()
@@ -50,13 +66,22 @@ export const fileDigests = <R>(
       (block) => Effect.map(decode(block), (records) => ({ ...block, records })),
       { concurrency: decodedAhead }
     )
-    yield* Stream.runForEach(
+    let ended = false
+    const visit: Visit = (offset, digest) => {
+      if (!ended) digests.set(offset, digest)
+      if (until !== undefined && offset > until) ended = true
+    }
+    yield* Stream.runForEachWhile(
       decoded,
       ({ recordCount, records }) =>
         decoding("archive file", () => {
-          for (const record of readRecords(records, layout, recordCount)) {
-            digests.set(record.offset, digestOf[compared](record))
+          if (compared === "bytes") visitBytes(records, recordCount, visit)
+          else {
+            for (const record of readRecords(records, layout, recordCount)) {
+              visit(record.offset, digestOf[compared](record))
+            }
           }
+          return !ended
         })
     )
     return digests

@@ -8,6 +8,7 @@ import { storedFacts } from "../ArchiveFiles.ts"
 import { readObject } from "../StoreReads.ts"
 import type { PartitionFailure } from "./Archived.ts"
 import { BackupError } from "./Archived.ts"
+import type { Compared } from "./Digests.ts"
 import { fileDigests, firstDifference, firstMissing, lastOffset } from "./Digests.ts"
 import type { GrowingFile } from "./GrowingFile.ts"
 import { splitOff } from "./SplitOff.ts"
@@ -36,6 +37,17 @@ const sameBytes = (file: GrowingFile) =>
     return theirs === (yield* buffer.checksum(file.name))
   })
 
+/** What both hold, compared, and the first offset that the archive lacks. */
+const compare = (file: GrowingFile, compared: Compared) =>
+  Effect.gen(function*() {
+    const archived = yield* fileDigests(readObject(file.name), compared)
+    const last = lastOffset(archived)
+    // What lies beyond is to be archived whatever it is.
+    const buffered = yield* fileDigests(yield* bufferBytes(file), compared, last ?? -1n)
+    const difference = firstDifference(buffered, archived)
+    return { difference, last, missing: firstMissing(buffered, archived) }
+  })
+
 /**
  * Up to which offset the object with the file's key accounts for the file's coverage. Fails with
  * Conflict when the two hold different records at an offset.
@@ -53,20 +65,18 @@ export const accountedFor = (
       )
     }
     if (yield* sameBytes(file)) return coverageNext
-    const compared = theirs === undefined ? "key and value" : "everything"
-    const archived = yield* fileDigests(readObject(file.name), compared)
-    const buffered = yield* fileDigests(yield* bufferBytes(file), compared)
-    const difference = firstDifference(buffered, archived)
+    const quick = theirs && (yield* compare(file, "bytes"))
+    const { difference, last, missing = coverageNext } = quick && quick.difference === undefined
+      ? quick
+      : yield* compare(file, theirs === undefined ? "key and value" : "everything")
     if (difference !== undefined) {
       return yield* conflict(
         `${file.name} holds another record at offset ${difference} than the cluster; the buffer`
           + " keeps what was read, and the partition is stopped"
       )
     }
-    const last = lastOffset(archived)
     const next = theirs?.coverageNext ?? (last === undefined ? coverageStart : last + 1n)
     // Retention can have removed from Kafka, before they read it, what the buffer holds.
-    const missing = firstMissing(buffered, archived) ?? coverageNext
     const accounted = next < missing ? next : missing
     return accounted < coverageNext ? accounted : coverageNext
   })
