@@ -9,8 +9,8 @@ import { FromWorker } from "./WorkerMessages.ts"
 import type { WorkerThread } from "./WorkerThread.ts"
 import { WorkerCrashed } from "./WorkerThread.ts"
 
-/** As much as the main thread keeps for it: two halves of 8 MB, and as much for large objects. */
-const resourceLimits = { maxYoungGenerationSizeMb: 24 }
+/** As much as the main thread keeps for it: two halves of 4 MB, and as much for large objects. */
+const resourceLimits = { maxYoungGenerationSizeMb: 12 }
 
 const decode = Schema.decodeUnknownEither(FromWorker)
 

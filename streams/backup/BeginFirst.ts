@@ -28,6 +28,10 @@ const taken = (topic: string) =>
       + " same time; this one goes beside it, as a later generation"
   })
 
+/** One listing of all of the topic tells about each of its partitions. */
+const partitionsOf = (topic: string, { partitionCount }: Origin) =>
+  Array.from({ length: partitionCount }, (_, partition) => ({ topic, partition }))
+
 /** The topics for which `beginFirst` has succeeded, and whose turn it is to try for one. */
 export interface BegunTopics {
   readonly ids: Set<string>
@@ -64,7 +68,7 @@ export const beginFirst = (
     const { topic } = source
     if (begun.ids.has(origin.topicId)) return
     // What was empty when the partition was opened can be another's by now.
-    const survey = makeSurvey([])
+    const survey = makeSurvey(partitionsOf(topic, origin))
     const { root } = yield* placePartition(prefix, origin, source, { survey })
     if (root !== joinPath(prefix)) return yield* taken(topic)
     const ours = (yield* claim(prefix, origin, topic))

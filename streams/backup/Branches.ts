@@ -8,7 +8,12 @@ import type { EpochEnd, KafkaError } from "../../services/Kafka.ts"
 import { Kafka, KafkaError as KafkaFailure } from "../../services/Kafka.ts"
 import type { ObjectStore, StoreError } from "../../services/ObjectStore.ts"
 import type { CodecError } from "../../src/codec/CodecError.ts"
-import { generationRoot, joinPath, parseLaterRoot } from "../../src/domain/ArchiveKey.ts"
+import {
+  generationRoot,
+  generationsFolder,
+  joinPath,
+  parseLaterRoot
+} from "../../src/domain/ArchiveKey.ts"
 import type { FileFacts } from "../../src/domain/FileFacts.ts"
 import type { TopicPartition } from "../../src/domain/TopicPartition.ts"
 import { topicPartitionName } from "../../src/domain/TopicPartition.ts"
@@ -30,18 +35,20 @@ export interface Branched extends Placement {
 }
 
 /** The branches of a topic, of all its partitions, the oldest first. */
-const branchesOf = (prefix: string, topicId: string) =>
-  joinPath(prefix) === ""
-    ? Effect.succeed([])
-    : Effect.map(listFolders(`${generationRoot(prefix, topicId)}.`), (folders) =>
+const branchesOf = (prefix: string, topicId: string, { folders, ofMany }: Survey) => {
+  if (joinPath(prefix) === "") return Effect.succeed([])
+  const where = ofMany ? generationsFolder(prefix) : `${generationRoot(prefix, topicId)}.`
+  return Effect.map(
+    folders(where, listFolders(where)),
+    (folders) =>
       folders.flatMap((folder): ReadonlyArray<Branch> => {
         const later = parseLaterRoot(folder.slice(0, -1))
         return later?.leaderEpoch === undefined || later.topicId !== topicId
           ? []
           : [{ ...later, leaderEpoch: later.leaderEpoch }]
-      }).sort((a, b) =>
-        a.leaderEpoch - b.leaderEpoch
-      ))
+      }).sort((a, b) => a.leaderEpoch - b.leaderEpoch)
+  )
+}
 
 /** The newest branch that holds files of the partition, or the generation itself. */
 export const presentBranch = (
@@ -52,7 +59,7 @@ export const presentBranch = (
   survey: Survey
 ): Effect.Effect<Branched, StoreError | CodecError, ObjectStore> =>
   Effect.gen(function*() {
-    const branches = yield* survey.branches(topicId, branchesOf(prefix, topicId))
+    const branches = yield* survey.branches(topicId, branchesOf(prefix, topicId, survey))
     for (let at = branches.length - 1; at >= 0; at--) {
       const { leaderEpoch, root } = branches[at] ?? { leaderEpoch: -1, root: "" }
       const newest = yield* newestFile(root, source, undefined, survey)

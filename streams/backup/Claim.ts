@@ -7,20 +7,35 @@ import type { CodecError } from "../../src/codec/CodecError.ts"
 import { corrupt } from "../../src/codec/CodecError.ts"
 import { metaKey } from "../../src/domain/ArchiveKey.ts"
 import type { Origin } from "../../src/domain/FileAccount.ts"
-import { readObject, withPatience } from "../StoreReads.ts"
+import { listObjects, readObject, withPatience } from "../StoreReads.ts"
+import type { Survey } from "./Survey.ts"
+import { makeSurvey } from "./Survey.ts"
 
 /** What the object says: `{"clusterId":"…","topicId":"…"}`. */
 const Claim = Schema.parseJson(Schema.Struct({ clusterId: Schema.String, topicId: Schema.String }))
 
 const keyOf = (prefix: string, topic: string) => metaKey(prefix, "first-generation", topic)
 
+/** Whether anybody has claimed a topic, as far as the survey may know. */
+const mayBeClaimed = (prefix: string, topic: string, { keys, ofMany }: Survey) => {
+  if (!ofMany) return Effect.succeed(true)
+  const where = keyOf(prefix, "")
+  const list = Stream.runFold(listObjects(where), new Set<string>(), (all, page) => {
+    for (const { key } of page) all.add(key)
+    return all
+  })
+  return Effect.map(keys(where, list), (claims) => claims.has(keyOf(prefix, topic)))
+}
+
 /** Whether it is this one's; `undefined`: nobody's so far. */
 export const isClaimedFor = (
   prefix: string,
   { clusterId, topicId }: Origin,
-  topic: string
+  topic: string,
+  survey: Survey
 ): Effect.Effect<boolean | undefined, StoreError | CodecError, ObjectStore> =>
   Effect.gen(function*() {
+    if (!(yield* mayBeClaimed(prefix, topic, survey))) return undefined
     const store = yield* ObjectStore
     const key = keyOf(prefix, topic)
     if (Option.isNone(yield* withPatience(store.head(key)))) return undefined
@@ -47,5 +62,6 @@ export const claim = (
     const { clusterId, topicId } = origin
     const body = bodyOfBytes(Buffer.from(JSON.stringify({ clusterId, topicId })))
     const outcome = yield* withPatience(store.putIfAbsent(keyOf(prefix, topic), body, {}))
-    return outcome === "created" || (yield* isClaimedFor(prefix, origin, topic)) === true
+    if (outcome === "created") return true
+    return (yield* isClaimedFor(prefix, origin, topic, makeSurvey([]))) === true
   })

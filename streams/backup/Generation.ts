@@ -145,7 +145,7 @@ export const placePartition = (
           siblings,
           (found) =>
             found === undefined
-              ? isClaimedFor(prefix, origin, source.topic)
+              ? isClaimedFor(prefix, origin, source.topic, survey)
               : Effect.succeed(found)
         )
       )

@@ -42,6 +42,12 @@ export interface Survey {
     root: string,
     topic: string
   ) => Effect.Effect<SurveyedTopic, StoreError, ObjectStore>
+  /** Whether there is more than one topic, for which a listing of all there are pays. */
+  readonly ofMany: boolean
+  /** By folder: the folders below it. */
+  readonly folders: Memo<ReadonlyArray<string>, StoreError, ObjectStore>
+  /** By the beginning of their keys: the keys of objects that are few. */
+  readonly keys: Memo<ReadonlySet<string>, StoreError, ObjectStore>
   /** By topic id. */
   readonly branches: Memo<ReadonlyArray<Branch>, StoreError, ObjectStore>
   /** By topic: for partitions of which the prefix holds nothing, whether it is this generation's. */
@@ -131,6 +137,9 @@ export const makeSurvey = (sources: ReadonlyArray<TopicPartition>): Survey => {
         )
         return topics(joinPath(root, topic), ask)
       }),
+    ofMany: wanted.size > 1,
+    folders: makeMemo(),
+    keys: makeMemo(),
     branches: makeMemo(),
     firstIsOurs: makeMemo()
   }

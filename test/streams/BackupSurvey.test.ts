@@ -139,4 +139,16 @@ describe("a survey of what the archive holds", () => {
       // The newest file of each.
       assert.deepStrictEqual([count("list"), count("head"), count("get")], [2, 12, 0])
     }).pipe(Effect.scoped, Effect.provide(backupWorld)))
+
+  it.live("asks once for what there is little of, not for each topic", () =>
+    Effect.gen(function*() {
+      const bucket = yield* ObjectStoreMemory.Bucket
+      const count = (operation: string) =>
+        bucket.calls.filter(([each]) => each === operation).length
+      const topics = Array.from({ length: 9 }, (_, at) => `topic-${at}`)
+      for (const topic of topics) yield* createTopic(topic, 2)
+      yield* backup()
+      // The files of each; all branches and all claims.
+      assert.deepStrictEqual([count("list"), count("head")], [topics.length + 2, 0])
+    }).pipe(Effect.scoped, Effect.provide(backupWorld)))
 })

@@ -39,8 +39,10 @@ export interface PartitionsRun {
   readonly partitions: number
   /** Of the records caught up with. */
   readonly bytes: number
-  /** Each by a new group, into an archive of its own. */
+  /** Each by a new group, with `--once`: till all are in an archive of its own. */
   readonly catchUps: ReadonlyArray<Measurement>
+  /** Seconds till a running backup of a new group had fetched all of them, each. */
+  readonly caughtUp: ReadonlyArray<number>
   readonly idle: (Rest & { readonly openedSeconds: number }) | undefined
   readonly steady: (Rest & { readonly behindSeconds: number }) | undefined
 }
@@ -69,7 +71,7 @@ const openedAfter = (metricsPort: number, partitions: number) =>
     for (; now < longestWait; now = yield* seconds) {
       const open = (yield* runMetrics(metricsPort))("backup_partitions")
       if (open >= partitions) break
-      yield* Effect.sleep("500 millis")
+      yield* Effect.sleep("250 millis")
     }
     return now
   })
@@ -88,6 +90,23 @@ const fetchingGoesOn = (metricsPort: number) =>
     }
     return last.at
   })
+
+/** Seconds from the start of a backup that goes on till it has fetched all there is. */
+const untilCaughtUp = (
+  plan: Programs.RunPlan,
+  partitions: number,
+  backupChoice: Programs.BackupChoice
+) =>
+  Effect.gen(function*() {
+    const metricsPort = yield* freePort
+    yield* progress(`${partitions} partitions: catch up, and go on`)
+    const choice = { ...backupChoice, endless: true, metricsPort }
+    const backup = yield* launch(Programs.topicsBackup(plan, choice))
+    const openedSeconds = yield* openedAfter(metricsPort, partitions)
+    const seconds = openedSeconds + (yield* fetchingGoesOn(metricsPort))
+    yield* stop(backup)
+    return seconds
+  }).pipe(Effect.scoped)
 
 const atRest = (
   plan: Programs.RunPlan,
@@ -139,7 +158,7 @@ export const runPartitions = (load: PartitionsLoad, bench: Bench) =>
       )
     }
     yield* measured(spread(plan, { topics, partitionsPerTopic, records }))
-    const choice = (round: number) => ({
+    const choice = (round: number | string) => ({
       topics: `^${plan.topic}-`,
       prefix: `${plan.topic}-${round}`
     })
@@ -148,11 +167,16 @@ export const runPartitions = (load: PartitionsLoad, bench: Bench) =>
       rounds,
       (round) => measured(Programs.topicsBackup(plan, choice(round)))
     )
+    const caughtUp = yield* Effect.forEach(
+      rounds,
+      (round) => untilCaughtUp(plan, partitions, choice(`running-${round}`))
+    )
     const rest = resting ? yield* atRest(plan, load, topics, choice(1)) : undefined
     const run: PartitionsRun = {
       partitions,
       bytes: records * payload.recordBytes,
       catchUps,
+      caughtUp,
       idle: rest?.idle,
       steady: rest?.steady
     }
