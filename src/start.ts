@@ -6,8 +6,8 @@
 import "./cli/Preflight.ts"
 import module from "node:module"
 import path from "node:path"
-import { boundHeap } from "./cli/Heap.ts"
 import { version, versionWords } from "./cli/Version.ts"
+import { boundHeap } from "./heap.ts"
 
 // A reader such as `head` that has seen enough is no failure.
 process.stdout.on("error", () => process.exit(0))

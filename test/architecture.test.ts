@@ -58,6 +58,7 @@ const layers = [
   "streams",
   "src/cli",
   "src/main.ts",
+  "src/heap.ts",
   "src/start.ts",
   "src/worker.ts"
 ]

@@ -9,7 +9,7 @@ import { makeOpenBlocks } from "./OpenBlocks.ts"
 /** Uncompressed bytes of encoded blocks waiting for compression and disk, in all. */
 export const blockBudgetBytes = 4 << 20
 /** Bytes of blocks that are still open, of all partitions together. */
-const openBlockBytes = 48 << 20
+const openBlockBytes = 64 << 20
 const leastBlockBytes = 16 << 10
 /** Milliseconds of waiting at the bound after which somebody should be told. */
 const patienceMs = 5000

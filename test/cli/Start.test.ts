@@ -73,6 +73,7 @@ describe("what is loaded", () => {
     const sources = sourcesOf(loadedWith(fileOf("src/start.ts")))
     assert.sameMembers([...sources], [
       "src/start.ts",
+      "src/heap.ts",
       "src/cli/Preflight.ts",
       "src/cli/Version.ts"
     ])
