@@ -138,7 +138,7 @@ const make = Effect.fnUntraced(function*({ directory }: DirectorySettings) {
     name: `file://${root}`,
     putIfAbsent: putFileIfAbsent(target),
     put: putFile(target),
-    get: get(root),
+    get: (key, range) => Stream.toPull(get(root)(key, range)),
     head: head(root),
     list: listFiles(root),
     listFolders: listFileFolders(root),

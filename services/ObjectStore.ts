@@ -2,7 +2,7 @@
  * Object storage as this program needs it: an S3 bucket, or a directory with the same keys.
  * `S3StoreLayer.ts` and `DirectoryStoreLayer.ts` implement it.
  */
-import type { Effect, Option, Stream } from "effect"
+import type { Chunk, Effect, Option, Scope, Stream } from "effect"
 import { Context, Schema } from "effect"
 
 export class StoreError extends Schema.TaggedError<StoreError>()("StoreError", {
@@ -46,6 +46,9 @@ export interface ObjectBody {
   readonly bytes?: Uint8Array
 }
 
+/** The next elements, at least one; fails with none at the end. */
+export type Pull<A> = Effect.Effect<Chunk.Chunk<A>, Option.Option<StoreError>>
+
 export type ObjectMetadata = Readonly<Record<string, string>>
 
 export interface ListedObject {
@@ -80,13 +83,15 @@ export class ObjectStore extends Context.Tag("kafka-data-keep/ObjectStore")<Obje
     metadata: ObjectMetadata
   ) => Effect.Effect<void, StoreError>
   /**
-   * Bytes from `start` (default 0), `length` of them (default: to the end). NotFound if absent.
+   * Bytes from `start` (default 0), `length` of them (default: to the end); asked for with the
+   * first pull, to be read until the scope closes. Fails with none at the end, NotFound if absent.
    * Chunks belong to the reader, who may give their memory back (`freeBytes`).
+   * `Stream.fromPull` makes a stream of it, which for small objects is most of the work.
    */
   readonly get: (
     key: string,
     range?: { readonly start: number; readonly length?: number }
-  ) => Stream.Stream<Uint8Array, StoreError>
+  ) => Effect.Effect<Pull<Uint8Array>, never, Scope.Scope>
   readonly head: (key: string) => Effect.Effect<Option.Option<ObjectInfo>, StoreError>
   /** Objects whose key begins with `prefix`, in key order (UTF-8 bytes), a page per element. */
   readonly list: (

@@ -72,16 +72,35 @@ const retries = Schedule.jittered(Schedule.exponential("200 millis")).pipe(
   Schedule.upTo("4 seconds")
 )
 
+/** The same, ended after silence; with its own timer, as a race of fibers costs as much as it. */
+const limited = <A>(
+  operation: string,
+  key: string,
+  send: (options: { readonly abortSignal: AbortSignal }) => Promise<A>
+): Effect.Effect<A, StoreError> =>
+  Effect.async((resume) => {
+    const abort = new AbortController()
+    const timer = setTimeout(() => {
+      resume(Effect.fail(unreachable(operation, key, "no answer within 30 seconds")))
+      abort.abort()
+    }, Duration.toMillis(idleLimit))
+    send({ abortSignal: abort.signal }).finally(() => clearTimeout(timer)).then(
+      (answer) => resume(Effect.succeed(answer)),
+      (cause) => resume(Effect.fail(storeError(operation, key)(cause)))
+    )
+    return Effect.sync(() => {
+      clearTimeout(timer)
+      abort.abort()
+    })
+  })
+
 /** A request without a body: ended after silence, and repeated a little when that can help. */
 export const query = <A>(
   operation: string,
   key: string,
   send: (options: { readonly abortSignal: AbortSignal }) => Promise<A>
 ): Effect.Effect<A, StoreError> =>
-  request(operation, key, send).pipe(
-    Effect.timeoutFail({
-      duration: idleLimit,
-      onTimeout: () => unreachable(operation, key, "no answer within 30 seconds")
-    }),
-    Effect.retry({ schedule: retries, while: (error) => error.transient })
-  )
+  Effect.retry(limited(operation, key, send), {
+    schedule: retries,
+    while: (error) => error.transient
+  })

@@ -1,13 +1,13 @@
 /** Archive files as streams of decoded blocks, whoever wrote them. */
-import type { Scope } from "effect"
-import { Effect, Option, Stream } from "effect"
+import type { Stream } from "effect"
+import { Effect, Option } from "effect"
 import { ForeignSchema } from "../services/ForeignSchema.ts"
-import type { StoreError } from "../services/ObjectStore.ts"
+import type { Pull, StoreError } from "../services/ObjectStore.ts"
 import { ObjectStore } from "../services/ObjectStore.ts"
 import type { CodecError } from "../src/codec/CodecError.ts"
 import type { ContainerHeader } from "../src/codec/ContainerHeader.ts"
-import type { ContainerBlock } from "../src/codec/ContainerReader.ts"
-import { decodeBlock, readContainer } from "../src/codec/ContainerReader.ts"
+import type { BlockPull, ContainerBlock } from "../src/codec/ContainerReader.ts"
+import { decodeBlock, pullContainer } from "../src/codec/ContainerReader.ts"
 import { factsFromMetadata } from "../src/codec/FactsMetadata.ts"
 import type { ReadableLayout } from "../src/codec/RecordCursor.ts"
 import type { FileFacts } from "../src/domain/FileFacts.ts"
@@ -16,7 +16,9 @@ export interface OpenArchiveFile {
   readonly header: ContainerHeader
   /** Of decoded blocks. */
   readonly layout: ReadableLayout
-  /** In file order, to be run once; fails where the file is not whole. */
+  /** In file order; fails where the file is not whole. */
+  readonly next: BlockPull<StoreError>
+  /** The same as a stream, to be run once. */
   readonly blocks: Stream.Stream<ContainerBlock, StoreError | CodecError>
   /** The records of a block. */
   readonly decode: (block: ContainerBlock) => Effect.Effect<Buffer, CodecError>
@@ -26,25 +28,24 @@ export interface OpenArchiveFile {
  * Opens an archive file. Blocks of a schema that is neither ours nor the original's are translated
  * into our layout. `owned`: nobody else reads the chunks, whose memory is given back.
  */
-export const openArchiveFile = <R>(
-  bytes: Stream.Stream<Uint8Array, StoreError, R>,
+export const openArchiveFile = (
+  pull: Pull<Uint8Array>,
   owned = false
-): Effect.Effect<OpenArchiveFile, StoreError | CodecError, Scope.Scope | ForeignSchema | R> =>
+): Effect.Effect<OpenArchiveFile, StoreError | CodecError, ForeignSchema> =>
   Effect.gen(function*() {
-    const foreign = yield* ForeignSchema
-    const context = yield* Effect.context<R>()
-    const { blocks, header } = yield* readContainer(Stream.provideContext(bytes, context), owned)
+    const { blocks, header, next } = yield* pullContainer(pull, owned)
     const { codec, layout, schema } = header
     if (layout !== "foreign") {
-      return { header, layout, blocks, decode: (block) => decodeBlock(codec, block) }
+      return { header, layout, next, blocks, decode: (block) => decodeBlock(codec, block) }
     }
+    const foreign = yield* ForeignSchema
     const translate = yield* foreign.translator(schema)
     const decode = (block: ContainerBlock) =>
       Effect.flatMap(
         decodeBlock(codec, block),
         (records) => translate(records, block.recordCount)
       )
-    return { header, layout: "ours", blocks, decode }
+    return { header, layout: "ours", next, blocks, decode }
   })
 
 /** Bytes that hold the header of any file of ours. */
@@ -60,6 +61,10 @@ export const storedFacts = (
     const mirrored = Option.map(found, ({ metadata }) => factsFromMetadata(metadata))
     if (Option.isSome(mirrored) && mirrored.value !== undefined) return mirrored.value
     // Copied by a tool that dropped the object metadata: the file itself still says it.
-    const start = store.get(key, { start: 0, length: headerBytes })
-    return yield* Effect.scoped(Effect.map(readContainer(start), ({ header }) => header.facts))
+    return yield* Effect.scoped(Effect.gen(function*() {
+      const { header } = yield* pullContainer(
+        yield* store.get(key, { start: 0, length: headerBytes })
+      )
+      return header.facts
+    }))
   })

@@ -90,6 +90,7 @@ export const makeS3Gateway = Effect.fnUntraced(function*(
       command,
       args: [
         "--quiet",
+        "--keep-alive",
         "--port",
         `127.0.0.1:${port}`,
         "--region",

@@ -42,14 +42,29 @@ const decompressAlone = (bytes: Uint8Array, contentSize: number): Promise<Buffer
     })
   })
 
+/**
+ * Bytes of content up to which a frame is decompressed at once: handing it to another thread and
+ * back takes longer (measured at 50 KB: 100 against 65 µs, of which 35 of the main thread's time).
+ */
+const atOnceBytes = 64 << 10
+
+const decompressNow = (bytes: Uint8Array, size: number): Buffer =>
+  zlib.zstdDecompressSync(bytes, {
+    chunkSize: size + spareBytes,
+    maxOutputLength: Math.max(size, 1)
+  })
+
 const decompressFrame = async (bytes: Buffer, frame: ZstdFrame): Promise<Buffer> => {
-  const { bound, contentSize = 0, end, start } = frame
+  const { bound, contentSize, end, start } = frame
   const whole = bytes.subarray(start, end)
-  const output = await (contentSize < ownMemoryBytes
-    ? decompressors.run(whole, bound)
-    : decompressAlone(whole, contentSize))
-  if (frame.contentSize !== undefined && frame.contentSize !== output.length) {
-    throw corrupt(`a zstd frame of ${frame.contentSize} bytes held ${output.length}`)
+  const size = contentSize ?? bound
+  const output = size <= atOnceBytes
+    ? decompressNow(whole, size)
+    : contentSize !== undefined && size >= ownMemoryBytes
+    ? await decompressAlone(whole, size)
+    : await decompressors.run(whole, bound)
+  if (contentSize !== undefined && contentSize !== output.length) {
+    throw corrupt(`a zstd frame of ${contentSize} bytes held ${output.length}`)
   }
   return output
 }

@@ -19,7 +19,7 @@ import { noGaps } from "../../src/domain/FileFacts.ts"
 import type { TopicPartition } from "../../src/domain/TopicPartition.ts"
 import { openArchiveFile } from "../ArchiveFiles.ts"
 import { decoding } from "../Decoding.ts"
-import { readObject } from "../StoreReads.ts"
+import { pullObject } from "../StoreReads.ts"
 import type { PartitionFailure } from "./Archived.ts"
 import type { GrowingFile } from "./GrowingFile.ts"
 import { setAside } from "./SetAside.ts"
@@ -62,7 +62,7 @@ const copy = (
 ): Effect.Effect<GrowingFile | undefined, PartitionFailure, Env | Scope.Scope> =>
   Effect.gen(function*() {
     const buffer = yield* DiskBuffer
-    const { blocks, decode, layout } = yield* openArchiveFile(readObject(head.key))
+    const { blocks, decode, layout } = yield* openArchiveFile(yield* pullObject(head.key))
     let file: GrowingFile | undefined
     yield* Stream.runForEach(blocks, (block) =>
       Effect.gen(function*() {

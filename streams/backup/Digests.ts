@@ -60,7 +60,9 @@ export const fileDigests = <R>(
 ): Effect.Effect<Digests, StoreError | CodecError, ForeignSchema | R> =>
   Effect.scoped(Effect.gen(function*() {
     const digests = new Map<bigint, number>()
-    const { blocks, decode, layout } = yield* openArchiveFile(bytes)
+    const context = yield* Effect.context<R>()
+    const pull = yield* Stream.toPull(Stream.provideContext(bytes, context))
+    const { blocks, decode, layout } = yield* openArchiveFile(pull)
     const decoded = Stream.mapEffect(
       blocks,
       (block) => Effect.map(decode(block), (records) => ({ ...block, records })),

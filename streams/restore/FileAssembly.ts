@@ -1,6 +1,6 @@
 /** Makes produce batches out of decoded blocks, and starts to compress them. */
 import type { Scope } from "effect"
-import { Effect, Fiber, Queue } from "effect"
+import { Effect, Queue } from "effect"
 import type { AssembledBatch } from "../../src/codec/BatchAssembler.ts"
 import { BatchAssembler } from "../../src/codec/BatchAssembler.ts"
 import type { BufferPool } from "../../src/codec/BufferPool.ts"
@@ -12,7 +12,15 @@ import { freeBytes } from "../../src/codec/FreeBytes.ts"
 import { RecordCursor } from "../../src/codec/RecordCursor.ts"
 import type { PlannedFile } from "../../src/domain/Plan.ts"
 import { decoding } from "../Decoding.ts"
-import type { BudgetShare, DecodedBlock, FileItem, OutItem, Section } from "./FileItems.ts"
+import { outcomeOf } from "../Outcomes.ts"
+import type {
+  BudgetShare,
+  DecodedBlock,
+  DecodedBlocks,
+  FileItem,
+  OutItem,
+  Section
+} from "./FileItems.ts"
 import { RestoreFailure } from "./Outcome.ts"
 import type { Target } from "./PlanState.ts"
 import { sourceOffsetHeader } from "./TargetTail.ts"
@@ -105,16 +113,21 @@ export const assemble = (
         : Effect.forEach(cut.splice(0), (batch) => send(file, batch), { discard: true })
     )
 
-  const append = (file: PlannedFile, block: DecodedBlock, recordCount: number, fresh: boolean) =>
-    decoding("records", () => {
-      share.adjust(-block.bytes.length)
-      if (fresh) {
-        checkStart(file, block)
-        assembler.startFile(block.layout)
-      }
-      assembler.append(block.bytes, recordCount, assembly.restoredThrough)
-      if (block.isOwn) freeBytes(block.bytes)
-    })
+  const append = (file: PlannedFile, { blocks, failure }: DecodedBlocks, fresh: boolean) =>
+    Effect.zipRight(
+      decoding("records", () => {
+        for (const [at, block] of blocks.entries()) {
+          share.adjust(-block.bytes.length)
+          if (fresh && at === 0) {
+            checkStart(file, block)
+            assembler.startFile(block.layout)
+          }
+          assembler.append(block.bytes, block.recordCount, assembly.restoredThrough)
+          if (block.isOwn) freeBytes(block.bytes)
+        }
+      }),
+      failure ?? Effect.void
+    )
 
   return Effect.gen(function*() {
     let current: PlannedFile | undefined
@@ -124,13 +137,10 @@ export const assemble = (
       if (item.kind === "start") {
         current = item.file
         fresh = true
-      } else if (item.kind === "block" && current !== undefined) {
+      } else if (item.kind === "blocks" && current !== undefined) {
         const file = current
         const result = yield* Effect.either(
-          Effect.flatMap(
-            Fiber.join(item.decoded),
-            (block) => append(file, block, item.recordCount, fresh)
-          )
+          Effect.flatMap(outcomeOf(item.decoded), (decoded) => append(file, decoded, fresh))
         )
         fresh = false
         if (result._tag === "Left") {
@@ -143,7 +153,7 @@ export const assemble = (
       } else {
         assembler.flush()
         if (current !== undefined) yield* sendCut(current)
-        if (item.kind !== "block") yield* Queue.offer(out, item)
+        if (item.kind !== "blocks") yield* Queue.offer(out, item)
         if (item.kind === "stop") return
       }
     }

@@ -26,19 +26,25 @@ export interface Stop {
 }
 
 export interface DecodedBlock {
+  readonly recordCount: number
   readonly bytes: Buffer
   /** Not a view of the file's bytes. */
   readonly isOwn: boolean
   readonly layout: ReadableLayout
 }
 
+/** Blocks up to one that could not be decoded, which ends the file. */
+export interface DecodedBlocks {
+  readonly blocks: ReadonlyArray<DecodedBlock>
+  readonly failure: CodecError | undefined
+}
+
 export type FileItem =
   | { readonly kind: "start"; readonly file: PlannedFile }
   | {
-    readonly kind: "block"
-    readonly recordCount: number
-    /** Its bytes are in the budget until the block has been used. */
-    readonly decoded: Fiber.Fiber<DecodedBlock, CodecError>
+    readonly kind: "blocks"
+    /** Their bytes are in the budget until they have been used. */
+    readonly decoded: Fiber.Fiber<DecodedBlocks>
   }
   | FileEnd
   | Stop

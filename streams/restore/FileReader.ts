@@ -1,16 +1,18 @@
 /** Reads archive files one after the other, and starts to decode their blocks ahead of their use. */
 import type { Scope } from "effect"
-import { Effect, Fiber, Stream } from "effect"
+import { Chunk, Effect, Option, Stream } from "effect"
 import type { ForeignSchema } from "../../services/ForeignSchema.ts"
 import type { ObjectStore, StoreError } from "../../services/ObjectStore.ts"
 import type { CodecError } from "../../src/codec/CodecError.ts"
 import { truncated } from "../../src/codec/CodecError.ts"
 import type { ContainerHeader } from "../../src/codec/ContainerHeader.ts"
+import type { ContainerBlock } from "../../src/codec/ContainerReader.ts"
 import { freeBytes } from "../../src/codec/FreeBytes.ts"
 import type { PlannedFile } from "../../src/domain/Plan.ts"
 import type { OpenArchiveFile } from "../ArchiveFiles.ts"
 import { decoding } from "../Decoding.ts"
-import type { BudgetShare, FileItem } from "./FileItems.ts"
+import { outcomeOf } from "../Outcomes.ts"
+import type { BudgetShare, DecodedBlock, DecodedBlocks, FileItem } from "./FileItems.ts"
 import type { OpenAhead } from "./OpenAhead.ts"
 import type { Origin } from "./Origin.ts"
 import { RestoreFailure } from "./Outcome.ts"
@@ -27,6 +29,30 @@ const checkCount = ({ facts }: ContainerHeader, records: number) => {
     ? Effect.void
     : truncated(`the file holds ${records} records, its header says ${facts.recordCount}`)
 }
+
+const guessOf = (blocks: ReadonlyArray<ContainerBlock>): number =>
+  blocks.reduce((sum, { data }) => sum + data.length * expansion, 0)
+
+/** Replaces their guess in the budget by what they are. */
+const decodeAll = (
+  together: ReadonlyArray<ContainerBlock>,
+  { decode, layout }: OpenArchiveFile,
+  share: BudgetShare
+): Effect.Effect<DecodedBlocks> =>
+  Effect.suspend(() => {
+    const blocks: Array<DecodedBlock> = []
+    const decodeNext = (block: ContainerBlock) =>
+      Effect.map(decode(block), (bytes) => {
+        share.adjust(bytes.length - block.data.length * expansion)
+        const isOwn = bytes.buffer !== block.data.buffer
+        if (isOwn) freeBytes(block.whole)
+        blocks.push({ recordCount: block.recordCount, bytes, isOwn, layout })
+      })
+    return Effect.match(Effect.forEach(together, decodeNext, { discard: true }), {
+      onSuccess: () => ({ blocks, failure: undefined }),
+      onFailure: (failure) => ({ blocks, failure })
+    })
+  })
 
 export interface FileReading {
   readonly target: Target
@@ -74,6 +100,41 @@ const compare = (
           : error)
     )
 
+/** Returns how many records the blocks state, and how many bytes of the file they end at. */
+const handOnBlocks = (
+  file: PlannedFile,
+  opened: OpenArchiveFile,
+  { offer, scope, share, target }: FileReading
+): Effect.Effect<
+  { readonly records: number; readonly size: number },
+  StoreError | CodecError | RestoreFailure
+> => {
+  const { origin } = target
+  let records = 0
+  let { size } = opened.header
+  const handOn = (together: ReadonlyArray<ContainerBlock>) =>
+    Effect.gen(function*() {
+      for (const block of together) {
+        records += block.recordCount
+        size = block.end
+      }
+      yield* share.take(guessOf(together))
+      const decoded = yield* Effect.forkIn(decodeAll(together, opened, share), scope)
+      if (origin !== undefined && !origin.answered) {
+        const { blocks, failure } = yield* outcomeOf(decoded)
+        for (const { bytes } of blocks) yield* look(target, origin, file, opened.layout)(bytes)
+        if (failure !== undefined) return yield* failure
+      }
+      yield* offer({ kind: "blocks", decoded })
+    })
+  const handOnAll: Effect.Effect<void, StoreError | CodecError | RestoreFailure> = Effect
+    .matchEffect(opened.next, {
+      onSuccess: (together) => Effect.zipRight(handOn(Chunk.toReadonlyArray(together)), handOnAll),
+      onFailure: Option.match({ onNone: () => Effect.void, onSome: Effect.fail })
+    })
+  return Effect.map(handOnAll, () => ({ records, size }))
+}
+
 /**
  * Hands on one file: its start, its blocks in order, its end. A file whose coverage is restored
  * already is not read beyond its header, except to find out whether it was restored from it.
@@ -81,15 +142,16 @@ const compare = (
  */
 export const readFile = (
   file: PlannedFile,
-  { offer, open, restoredThrough, scope, share, target }: FileReading
+  reading: FileReading
 ): Effect.Effect<
   number,
   StoreError | CodecError | RestoreFailure,
   ObjectStore | ForeignSchema
 > =>
   Effect.gen(function*() {
-    const opened = yield* open(file)
-    const { blocks, decode, header, layout } = opened
+    const { offer, restoredThrough, target } = reading
+    const opened = yield* reading.open(file)
+    const { header } = opened
     const { facts } = header
     const { origin, partition } = target
     const setback = setbackOf(target.covered, file)
@@ -107,29 +169,7 @@ export const readFile = (
       }
     }
     yield* offer({ kind: "start", file })
-    let records = 0
-    let size = header.size
-    yield* Stream.runForEach(blocks, (block) =>
-      Effect.gen(function*() {
-        const guess = block.data.length * expansion
-        yield* share.take(guess)
-        const decoded = yield* Effect.forkIn(
-          Effect.map(decode(block), (bytes) => {
-            share.adjust(bytes.length - guess)
-            const isOwn = bytes.buffer !== block.data.buffer
-            if (isOwn) freeBytes(block.whole)
-            return { bytes, isOwn, layout }
-          }),
-          scope
-        )
-        if (origin !== undefined && !origin.answered) {
-          const { bytes } = yield* Fiber.join(decoded)
-          yield* look(target, origin, file, layout)(bytes)
-        }
-        records += block.recordCount
-        size = block.end
-        yield* offer({ kind: "block", recordCount: block.recordCount, decoded })
-      }))
+    const { records, size } = yield* handOnBlocks(file, opened, reading)
     yield* checkCount(header, records)
     yield* offer({ kind: "end", file, skipped: false })
     return size

@@ -9,7 +9,8 @@ import type { CodecError } from "../../src/codec/CodecError.ts"
 import type { PlannedFile } from "../../src/domain/Plan.ts"
 import type { OpenArchiveFile } from "../ArchiveFiles.ts"
 import { openArchiveFile } from "../ArchiveFiles.ts"
-import { readObject } from "../StoreReads.ts"
+import { outcomeOf } from "../Outcomes.ts"
+import { pullObject } from "../StoreReads.ts"
 
 /** Files opened ahead of the one that is read: at 20 ms an answer, 250 files a second. */
 export const filesAhead = 4
@@ -45,7 +46,8 @@ export const makeOpenAhead: Effect.Effect<OpenAhead, never, Scope.Scope> = Effec
     const begin = (key: string): Effect.Effect<Opening, never, Env> =>
       Effect.gen(function*() {
         const place = yield* Scope.fork(scope, ExecutionStrategy.sequential)
-        const opening = Scope.extend(openArchiveFile(readObject(key), true), place)
+        const pull = yield* Scope.extend(pullObject(key), place)
+        const opening = openArchiveFile(pull, true)
         return { place, file: yield* Effect.forkIn(opening, place) }
       })
 
@@ -58,7 +60,7 @@ export const makeOpenAhead: Effect.Effect<OpenAhead, never, Scope.Scope> = Effec
             return found === undefined ? begin(key) : Effect.succeed(found)
           }),
           ({ place }) => Scope.close(place, Exit.void)
-        ).pipe(Effect.flatMap(({ file }) => Fiber.join(file))),
+        ).pipe(Effect.flatMap(({ file }) => outcomeOf(file))),
       prepare: (files) =>
         Effect.uninterruptible(Effect.forEach(files, ({ key }) =>
           prepared.has(key)

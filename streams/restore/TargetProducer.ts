@@ -12,6 +12,7 @@ import { freeBytes } from "../../src/codec/FreeBytes.ts"
 import { batchHeaderBytes } from "../../src/codec/RecordBatch.ts"
 import { deliverBatch, deliveryTimeoutMs, produceOnce, requestTimeoutMs } from "../DeliverBatch.ts"
 import type { Leaders } from "../Leaders.ts"
+import { outcomeOf } from "../Outcomes.ts"
 import { patiently } from "../ReadLog.ts"
 import { checkAck } from "./CheckAck.ts"
 import type { Identity } from "./FenceGate.ts"
@@ -116,7 +117,7 @@ export const produce = (
     const send = (item: BatchToSend): Effect.Effect<void, ProduceEnd> =>
       Effect.gen(function*() {
         const section = yield* Effect.mapError(
-          Fiber.join(item.section),
+          outcomeOf(item.section),
           (error) => damaged(target, item.file, error)
         )
         const size = batchHeaderBytes + section.bytes.length
@@ -178,7 +179,7 @@ export const produce = (
         leaders.forget(target.partition.topic)
         for (const one of line) {
           const answer = one.kind === "sent"
-            ? yield* Effect.either(Fiber.join(one.answer))
+            ? yield* Effect.either(outcomeOf(one.answer))
             : undefined
           if (one.kind !== "sent" || answer?._tag === "Right") {
             if (yield* settle(one)) return true
@@ -192,7 +193,7 @@ export const produce = (
       Effect.gen(function*() {
         if (one.kind === "halt") return one.end === undefined ? true : yield* one.end
         if (one.kind === "end") return yield* Effect.as(finish(one), false)
-        const answer = yield* Effect.either(Fiber.join(one.answer))
+        const answer = yield* Effect.either(outcomeOf(one.answer))
         if (answer._tag === "Right") {
           yield* accept(one, answer.right)
           freeBytes(one.bytes)

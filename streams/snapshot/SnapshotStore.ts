@@ -40,7 +40,7 @@ const isDamage = (error: StoreError | CodecError): boolean =>
 const startsAsSnapshot = (key: string): Effect.Effect<boolean, StoreError, ObjectStore> =>
   Effect.flatMap(ObjectStore, (store) =>
     Effect.map(
-      Stream.runHead(Stream.filter(store.get(key), (bytes) => bytes.length > 0)),
+      Stream.runHead(Stream.filter(Stream.fromPull(store.get(key)), (bytes) => bytes.length > 0)),
       Option.match({
         onNone: () => true,
         onSome: (bytes) => {
@@ -75,7 +75,7 @@ const reading = <A, R>(
     bytes: Stream.Stream<Uint8Array, StoreError>
   ) => Effect.Effect<A, StoreError | CodecError, R>
 ): Effect.Effect<A, StoreError | SnapshotError, R | ObjectStore> =>
-  Effect.flatMap(ObjectStore, (store) => withPatience(read(store.get(key)))).pipe(
+  Effect.flatMap(ObjectStore, (store) => withPatience(read(Stream.fromPull(store.get(key))))).pipe(
     Effect.retry({ times: 1, while: isDamage }),
     Effect.catchAll((error): Effect.Effect<never, StoreError | SnapshotError, ObjectStore> => {
       if (error._tag === "CodecError") return unreadable(key, error)

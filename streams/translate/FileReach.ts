@@ -13,7 +13,7 @@ import type { FileFacts } from "../../src/domain/FileFacts.ts"
 import type { OpenArchiveFile } from "../ArchiveFiles.ts"
 import { openArchiveFile } from "../ArchiveFiles.ts"
 import { decoding } from "../Decoding.ts"
-import { readObject, withPatience } from "../StoreReads.ts"
+import { pullObject, withPatience } from "../StoreReads.ts"
 
 export interface StoredFile {
   readonly key: string
@@ -40,7 +40,7 @@ const open = (
   OpenArchiveFile,
   StoreError | CodecError,
   Scope.Scope | ObjectStore | ForeignSchema
-> => openArchiveFile(readObject(key))
+> => Effect.flatMap(pullObject(key), (pull) => openArchiveFile(pull))
 
 /** Says in which file the damage is. */
 const naming = (key: string) => <A, E, R>(effect: Effect.Effect<A, E | CodecError, R>) =>
@@ -55,7 +55,7 @@ const readTail = ({ key, size }: StoredFile): Effect.Effect<Buffer, StoreError, 
     const store = yield* ObjectStore
     const start = Math.max(0, size - tailBytes)
     const range = { start, length: size - start }
-    const chunks = yield* withPatience(Stream.runCollect(store.get(key, range)))
+    const chunks = yield* withPatience(Stream.runCollect(Stream.fromPull(store.get(key, range))))
     return Buffer.concat(Chunk.toReadonlyArray(chunks))
   })
 

@@ -29,14 +29,15 @@ describe("byteSource", () => {
           Effect.gen(function*() {
             const whole = numbers(length)
             const chunks = chunksOf(whole, cuts)
-            const source = yield* byteSource(Stream.fromIterable(chunks), owned)
+            const pull = yield* Stream.toPull(Stream.fromIterable(chunks))
+            const source = byteSource(pull, owned)
             const pieces: Array<readonly [Buffer, Buffer]> = []
             let at = 0
             for (const { kind, length } of steps) {
               const expected = whole.subarray(at, at + length)
-              const piece = kind === "peek"
-                ? yield* source.peek(length)
-                : yield* source.take(length)
+              yield* source.arrive(length)
+              assert.strictEqual(source.ended() || source.available() >= length, true)
+              const piece = kind === "peek" ? source.peek(length) : source.take(length)
               assert.deepStrictEqual(Buffer.from(piece), Buffer.from(expected))
               if (kind === "peek") continue
               pieces.push([piece, expected])
@@ -44,7 +45,9 @@ describe("byteSource", () => {
               assert.strictEqual(source.position(), at)
             }
             for (const [piece, expected] of pieces) assert.isTrue(piece.equals(expected))
-            const rest = yield* source.take(length)
+            yield* source.arrive(length + 1)
+            assert.isTrue(source.ended())
+            const rest = source.take(length)
             assert.isTrue(rest.equals(whole.subarray(at)))
             if (owned) assert.isTrue(chunks.every((chunk) => chunk.length === 0))
             else assert.strictEqual(Buffer.concat(chunks).compare(whole), 0)

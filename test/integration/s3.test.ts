@@ -70,7 +70,7 @@ layer(serverLayer, { excludeTestServices: true })("S3 that does not do as asked"
       yield* server.pause
       const stuck = [
         store.putIfAbsent("stuck/new", bodyOfBytes(randomBytes(5_000_000)), {}),
-        Stream.runDrain(store.get("stuck/k")),
+        Stream.runDrain(Stream.fromPull(store.get("stuck/k"))),
         store.head("stuck/k"),
         Stream.runDrain(store.list("stuck/"))
       ]

@@ -51,7 +51,7 @@ describe("directory store", () => {
             assert.strictEqual((yield* Effect.flip(use)).reason, "Invalid", key)
           }
           assert.strictEqual(
-            (yield* Effect.flip(Stream.runDrain(store.get(key)))).reason,
+            (yield* Effect.flip(Stream.runDrain(Stream.fromPull(store.get(key))))).reason,
             "Invalid"
           )
         }
@@ -111,7 +111,7 @@ describe("directory store", () => {
         const store = yield* ObjectStore
         yield* store.putIfAbsent("k", body, {})
         yield* Effect.promise(() => fs.writeFile(path.join(directory, "k"), "0123456780"))
-        const error = yield* Effect.flip(Stream.runDrain(store.get("k")))
+        const error = yield* Effect.flip(Stream.runDrain(Stream.fromPull(store.get("k"))))
         assert.strictEqual(error.reason, "ChecksumMismatch")
       })
     ))
@@ -123,7 +123,7 @@ describe("directory store", () => {
         yield* store.putIfAbsent("a/k", body, { by: "us" })
         yield* Effect.promise(() => fs.writeFile(path.join(directory, "a", "k"), "other"))
         assert.deepStrictEqual(Option.getOrThrow(yield* store.head("a/k")).metadata, {})
-        yield* Stream.runDrain(store.get("a/k"))
+        yield* Stream.runDrain(Stream.fromPull(store.get("a/k")))
       })
     ))
 

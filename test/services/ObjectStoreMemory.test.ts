@@ -27,7 +27,7 @@ describe("faults of the object store in memory", () => {
       yield* store.putIfAbsent("k", body, {})
       bucket.faults.push({ operation: "get", reason: "Unreachable", afterBytes: 4 })
       let size = 0
-      const exit = yield* Effect.flip(Stream.runForEach(store.get("k"), (bytes) =>
+      const exit = yield* Effect.flip(Stream.runForEach(Stream.fromPull(store.get("k")), (bytes) =>
         Effect.sync(() => {
           size += bytes.byteLength
         })))

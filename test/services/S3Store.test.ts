@@ -27,7 +27,10 @@ const on = <A>(
 const putting = (each: ObjectBody) =>
   Effect.flatMap(ObjectStore, (store) => store.putIfAbsent("k", each, {}))
 const put = putting(body)
-const get = Effect.flatMap(ObjectStore, (store) => Stream.runCollect(store.get("k")))
+const get = Effect.flatMap(
+  ObjectStore,
+  (store) => Stream.runCollect(Stream.fromPull(store.get("k")))
+)
 const check = Effect.flatMap(ObjectStore, (store) => store.check({ write: true, probeKey: "m/p" }))
 
 const page = (keys: ReadonlyArray<string>): Answer => (_, response) => {

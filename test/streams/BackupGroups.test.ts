@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Stream } from "effect"
 import { ObjectStore } from "../../services/ObjectStore.ts"
 import { readGroupFile } from "../../streams/snapshot/GroupFiles.ts"
 import { listHistory } from "../../streams/snapshot/SnapshotStore.ts"
@@ -65,7 +65,7 @@ describe("backupGroups", () => {
       offsets.commit({ ...position, partition: 1, leaderEpoch: -1, metadata: "" })
       offsets.commit({ ...position, partition: 2, offset: -1n })
       yield* runOnce()
-      const { groups } = yield* readGroupFile((yield* ObjectStore).get(location))
+      const { groups } = yield* readGroupFile(Stream.fromPull((yield* ObjectStore).get(location)))
       assert.deepStrictEqual(groups, [{
         groupId: "g",
         topics: [{
@@ -89,7 +89,7 @@ describe("backupGroups", () => {
       assert.deepStrictEqual(yield* mainPositions, ["g orders-0=0", "h", "h2 deleted-0=4"])
       assert.strictEqual(run?.positionsWithoutData, 3)
       const [entry] = yield* listHistory(location)
-      const kept = yield* readGroupFile((yield* ObjectStore).get(entry?.key ?? ""))
+      const kept = yield* readGroupFile(Stream.fromPull((yield* ObjectStore).get(entry?.key ?? "")))
       const counts = kept.groups.map(({ groupId, topics }) =>
         [groupId, ...topics.map(({ partitions }) => partitions.length)].join(" ")
       )

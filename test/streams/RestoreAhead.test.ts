@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Ref, Stream } from "effect"
+import { Effect, Ref } from "effect"
 import { ObjectStore } from "../../services/ObjectStore.ts"
 import { filesAhead } from "../../streams/restore/OpenAhead.ts"
 import { Bucket } from "../support/ObjectStoreMemory.ts"
@@ -19,12 +19,12 @@ const files = 12
 const counted = Effect.map(ObjectStore, (store) => {
   const reads = { now: 0, most: 0 }
   const get: ObjectStore["Type"]["get"] = (key, range) =>
-    Stream.acquireRelease(
+    Effect.acquireRelease(
       Effect.sync(() => {
         reads.most = Math.max(reads.most, ++reads.now)
       }),
       () => Effect.sync(() => reads.now--)
-    ).pipe(Stream.flatMap(() => store.get(key, range)))
+    ).pipe(Effect.zipRight(store.get(key, range)))
   return { reads, store: { ...store, get } }
 })
 

@@ -10,9 +10,10 @@ import { listingContract } from "./ObjectStoreListing.ts"
 const text = (value: string) => bodyOfBytes(new TextEncoder().encode(value))
 
 const read = (key: string, range?: { readonly start: number; readonly length?: number }) =>
-  Effect.flatMap(ObjectStore, (store) => Stream.runCollect(store.get(key, range))).pipe(
-    Effect.map((chunks) => Buffer.concat(Chunk.toReadonlyArray(chunks)).toString())
-  )
+  Effect.flatMap(ObjectStore, (store) => Stream.runCollect(Stream.fromPull(store.get(key, range))))
+    .pipe(
+      Effect.map((chunks) => Buffer.concat(Chunk.toReadonlyArray(chunks)).toString())
+    )
 
 const reasonOf = <A, R>(effect: Effect.Effect<A, StoreError, R>) =>
   Effect.map(Effect.flip(effect), (error) => error.reason)
@@ -97,8 +98,11 @@ export const objectStoreContract = (name: string, layer: Layer.Layer<ObjectStore
             Stream.repeatEffect(Effect.sync(() => Buffer.from(piece))).pipe(Stream.take(5))
         }
         yield* store.putIfAbsent("size/large", body, {})
-        const size = yield* Stream.runFold(store.get("size/large"), 0, (sum, bytes) =>
-          sum + bytes.byteLength)
+        const size = yield* Stream.runFold(
+          Stream.fromPull(store.get("size/large")),
+          0,
+          (sum, bytes) => sum + bytes.byteLength
+        )
         assert.strictEqual(size, 5_000_000)
       }))
 

@@ -109,7 +109,7 @@ const make = Effect.gen(function*() {
     name: "memory://test",
     putIfAbsent: (key, body, metadata) => store("putIfAbsent", key, body, metadata),
     put: (key, body, metadata) => Effect.asVoid(store("put", key, body, metadata)),
-    get: (key, range) => Stream.unwrap(get(key, range)),
+    get: (key, range) => Stream.toPull(Stream.unwrap(get(key, range))),
     head: (key) =>
       Effect.map(
         begin("head", key),
