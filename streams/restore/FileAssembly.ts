@@ -131,18 +131,15 @@ export const assemble = (
 
   return Effect.gen(function*() {
     let current: PlannedFile | undefined
-    let fresh = true
     while (true) {
       const item = yield* Queue.take(items)
-      if (item.kind === "start") {
-        current = item.file
-        fresh = true
-      } else if (item.kind === "blocks" && current !== undefined) {
-        const file = current
+      if (item.kind === "blocks") {
+        const { file } = item
+        const fresh = file !== current
+        current = file
         const result = yield* Effect.either(
           Effect.flatMap(outcomeOf(item.decoded), (decoded) => append(file, decoded, fresh))
         )
-        fresh = false
         if (result._tag === "Left") {
           assembler.flush()
           yield* sendCut(file)
@@ -153,7 +150,7 @@ export const assemble = (
       } else {
         assembler.flush()
         if (current !== undefined) yield* sendCut(current)
-        if (item.kind !== "blocks") yield* Queue.offer(out, item)
+        yield* Queue.offer(out, item)
         if (item.kind === "stop") return
       }
     }

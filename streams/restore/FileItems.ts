@@ -40,9 +40,9 @@ export interface DecodedBlocks {
 }
 
 export type FileItem =
-  | { readonly kind: "start"; readonly file: PlannedFile }
   | {
     readonly kind: "blocks"
+    readonly file: PlannedFile
     /** Their bytes are in the budget until they have been used. */
     readonly decoded: Fiber.Fiber<DecodedBlocks>
   }

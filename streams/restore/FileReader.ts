@@ -125,7 +125,7 @@ const handOnBlocks = (
         for (const { bytes } of blocks) yield* look(target, origin, file, opened.layout)(bytes)
         if (failure !== undefined) return yield* failure
       }
-      yield* offer({ kind: "blocks", decoded })
+      yield* offer({ kind: "blocks", file, decoded })
     })
   const handOnAll: Effect.Effect<void, StoreError | CodecError | RestoreFailure> = Effect
     .matchEffect(opened.next, {
@@ -136,7 +136,7 @@ const handOnBlocks = (
 }
 
 /**
- * Hands on one file: its start, its blocks in order, its end. A file whose coverage is restored
+ * Hands on one file: its blocks in order, its end. A file whose coverage is restored
  * already is not read beyond its header, except to find out whether it was restored from it.
  * Returns how many bytes have been read.
  */
@@ -168,7 +168,6 @@ export const readFile = (
         return header.size
       }
     }
-    yield* offer({ kind: "start", file })
     const { records, size } = yield* handOnBlocks(file, opened, reading)
     yield* checkCount(header, records)
     yield* offer({ kind: "end", file, skipped: false })
@@ -176,6 +175,7 @@ export const readFile = (
   }).pipe(
     Effect.scoped,
     Effect.withSpan("RestoreTopics.file", {
+      captureStackTrace: false,
       attributes: { key: file.key, topic: file.topic, partition: file.partition, index: file.index }
     })
   )

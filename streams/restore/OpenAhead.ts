@@ -29,7 +29,7 @@ export interface OpenAhead {
     file: PlannedFile
   ) => Effect.Effect<OpenArchiveFile, StoreError | CodecError, Env | Scope.Scope>
   /** Begins to open these; what becomes of it is told to who opens them. */
-  readonly prepare: (files: Iterable<PlannedFile>) => Effect.Effect<void, never, Env>
+  readonly prepare: (files: ReadonlyArray<PlannedFile>) => Effect.Effect<void, never, Env>
 }
 
 interface Opening {
@@ -62,10 +62,15 @@ export const makeOpenAhead: Effect.Effect<OpenAhead, never, Scope.Scope> = Effec
           ({ place }) => Scope.close(place, Exit.void)
         ).pipe(Effect.flatMap(({ file }) => outcomeOf(file))),
       prepare: (files) =>
-        Effect.uninterruptible(Effect.forEach(files, ({ key }) =>
-          prepared.has(key)
-            ? Effect.void
-            : Effect.map(begin(key), (opening) => prepared.set(key, opening)), { discard: true }))
+        Effect.suspend(() => {
+          const missing = files.filter(({ key }) => !prepared.has(key))
+          if (missing.length === 0) return Effect.void
+          return Effect.uninterruptible(Effect.forEach(
+            missing,
+            ({ key }) => Effect.map(begin(key), (opening) => prepared.set(key, opening)),
+            { discard: true }
+          ))
+        })
     }
   }
 )

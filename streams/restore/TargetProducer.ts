@@ -104,7 +104,8 @@ export const produce = (
 
     const putOnWire = (item: BatchToSend, section: Section, size: number, identity: Identity) =>
       Effect.gen(function*() {
-        const broker = yield* patiently("30 seconds")(leaders.of(target.partition))
+        const leader = leaders.of(target.partition)
+        const broker = yield* Effect.orElse(leader, () => patiently("30 seconds")(leader))
         const bytes = seal(item, section, identity, position)
         if (section.compression === "none") buffers.give(section.bytes)
         else freeBytes(section.bytes)
