@@ -4,7 +4,7 @@ import { Effect, Option } from "effect"
 import { ForeignSchema } from "../services/ForeignSchema.ts"
 import type { Pull, StoreError } from "../services/ObjectStore.ts"
 import { ObjectStore } from "../services/ObjectStore.ts"
-import type { CodecError } from "../src/codec/CodecError.ts"
+import { CodecError } from "../src/codec/CodecError.ts"
 import type { ContainerHeader } from "../src/codec/ContainerHeader.ts"
 import type { BlockPull, ContainerBlock } from "../src/codec/ContainerReader.ts"
 import { decodeBlock, pullContainer } from "../src/codec/ContainerReader.ts"
@@ -47,6 +47,12 @@ export const openArchiveFile = (
       )
     return { header, layout: "ours", next, blocks, decode }
   })
+
+/** Says in which file the damage is. */
+export const inFile = (key: string) => <E>(error: E | CodecError): E | CodecError =>
+  error instanceof CodecError
+    ? new CodecError({ reason: error.reason, message: `archive file ${key}: ${error.message}` })
+    : error
 
 /** Bytes that hold the header of any file of ours. */
 const headerBytes = 8192

@@ -15,6 +15,8 @@ import { listObjects } from "./StoreReads.ts"
 export interface ChainedFile {
   readonly key: string
   readonly archive: ArchiveKey
+  /** Bytes. */
+  readonly size: number
 }
 
 export interface BranchChain {
@@ -44,20 +46,18 @@ export const follow = (
     }
   })
 
-/** The archive files of one partition below one root. */
-const filesOf = (root: string, source: TopicPartition) =>
-  Stream.runFold(
-    listObjects(partitionFolder(root, source)),
-    new Array<ChainedFile>(),
-    (files, page) => {
-      for (const { key } of page) {
-        const archive = parseArchiveKey(key)
-        if (archive?.topic !== source.topic || archive.partition !== source.partition) continue
-        files.push({ key, archive })
-      }
-      return files
-    }
-  )
+/** The archive files of one partition below one root, a page at a time. */
+export const filesOf = (
+  root: string,
+  source: TopicPartition
+): Stream.Stream<ReadonlyArray<ChainedFile>, StoreError, ObjectStore> =>
+  Stream.map(listObjects(partitionFolder(root, source)), (page) =>
+    page.flatMap(({ key, size }) => {
+      const archive = parseArchiveKey(key)
+      return archive?.topic === source.topic && archive.partition === source.partition
+        ? [{ key, archive, size }]
+        : []
+    }))
 
 const nothing: BranchChain = { kept: [], replaced: [] }
 
@@ -69,5 +69,9 @@ export const chainOf = (
   Effect.reduce(
     roots,
     nothing,
-    (chain, root) => Effect.flatMap(filesOf(root, source), (files) => follow(chain, files))
+    (chain, root) =>
+      Effect.flatMap(
+        Stream.runCollect(filesOf(root, source)),
+        (pages) => follow(chain, [...pages].flat())
+      )
   )

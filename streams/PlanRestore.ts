@@ -86,13 +86,14 @@ const pagesOf = (generation: Generation, history: PlanHistory) => {
     )
   }
   return Stream.unwrap(Effect.gen(function*() {
-    const { keys, replaced } = yield* branchedTopic(generation)
+    const { kept, replaced, strange } = yield* branchedTopic(generation)
     for (const { archive, key } of replaced) {
       if (!plannedOf(history, archive).files.has(fileMark(root, archive))) continue
       const message = `the plan holds ${key}, whose records have been written again since, in a `
         + "later leader epoch; plan into another plan topic"
       return yield* new PlanError({ reason: "Disorder", message })
     }
+    const keys = [...strange, ...kept.map(({ key }) => key)]
     return Stream.map(Stream.grouped(Stream.fromIterable(keys), pageSize), Chunk.toReadonlyArray)
   }))
 }

@@ -2,6 +2,7 @@
 import { BufferError } from "../../services/DiskBuffer.ts"
 import { KafkaError } from "../../services/Kafka.ts"
 import { StoreError } from "../../services/ObjectStore.ts"
+import { ArchiveError } from "../../streams/archive/ArchiveError.ts"
 import { PlanError } from "../../streams/PlanTopic.ts"
 import type { StoreSettings } from "./StoreFlags.ts"
 
@@ -120,6 +121,9 @@ export const advice = (store: StoreSettings) => (error: unknown): unknown => {
   if (error instanceof BufferError) return aboutBuffer(error)
   if (error instanceof PlanError && error.reason === "NoTopics") {
     return so(error.message, "check -s3-prefix [env S3_PREFIX] and the topic flags")
+  }
+  if (error instanceof ArchiveError) {
+    return so(error.message, "check -s3-prefix [env S3_PREFIX], and look with archive-list")
   }
   if (!(error instanceof StoreError)) return error
   return store.kind === "directory"

@@ -5,8 +5,8 @@ import type { Flag, FlagTable, Texts, Values } from "./Flag.ts"
 import { parseTexts } from "./Flag.ts"
 import { kafkaFlags } from "./KafkaFlags.ts"
 import { kafkaSettings } from "./KafkaSettings.ts"
-import type { OperationsValues } from "./OperationsFlags.ts"
-import { operationsFlags } from "./OperationsFlags.ts"
+import type { OperationsValues, ReadingValues } from "./OperationsFlags.ts"
+import { operationsFlags, readingFlags } from "./OperationsFlags.ts"
 import type { Totals } from "./Progress.ts"
 import type { CommandFailed } from "./Report.ts"
 import type { StoreSettings } from "./StoreFlags.ts"
@@ -31,55 +31,50 @@ export interface CommandSpec extends CommandTexts {
   readonly run: (texts: Texts) => Effect.Effect<void, UsageError | CommandFailed>
 }
 
-export interface Settings<Own> {
+/** What commands know that look at an archive and leave Kafka alone. */
+export interface ArchiveSettings<Own> {
   readonly own: Own
   readonly store: StoreSettings
+  readonly operations: ReadingValues
+}
+
+export interface Settings<Own> extends ArchiveSettings<Own> {
   readonly kafka: KafkaSettings
   readonly operations: OperationsValues
 }
 
 /** The module that does a command's work: a help text or a wrong flag needs none of it. */
-export interface WorkModule<Own, E> {
-  readonly work: (settings: Settings<Own>) => Effect.Effect<Totals | void, E>
+export interface WorkModule<Given, E> {
+  readonly work: (settings: Given) => Effect.Effect<Totals | void, E>
 }
 
 type Checked<A> = Either.Either<A, ReadonlyArray<string>>
 
-/**
- * A command that works on an archive and a cluster. `load` is called when all settings are found
- * right. `check`: what is wrong with the values of its own flags taken together, a sentence each.
- */
-export const defineCommand = <Own extends FlagTable, E>(
+/** What is wrong with the values of a command's own flags taken together, a sentence each. */
+type Check<Own extends FlagTable> = (values: Values<Own>) => ReadonlyArray<string>
+
+const nothingWrong = () => []
+
+const ownValues = <Own extends FlagTable>(own: Own, given: Texts, check: Check<Own>) =>
+  Either.filterOrLeft(parseTexts(own, given), (values) => check(values).length === 0, check)
+
+const storeValues = (given: Texts) => Either.flatMap(parseTexts(storeFlags, given), storeSettings)
+
+/** All of them, or everything that is wrong with any. */
+const together = <Parts extends Record<string, Checked<unknown>>>(parts: Parts) => {
+  const problems = Object.values(parts).flatMap((part) => Either.isLeft(part) ? part.left : [])
+  return problems.length > 0 ? Either.left(problems) : Either.all(parts)
+}
+
+/** `load` is called when all settings are found right. */
+const commandOf = <Given extends ArchiveSettings<unknown>, E>(
   texts: CommandTexts,
-  own: Own,
-  load: () => Promise<WorkModule<Values<Own>, E>>,
-  check: (values: Values<Own>) => ReadonlyArray<string> = () => []
+  groups: CommandSpec["groups"],
+  settingsOf: (given: Texts) => Checked<Given>,
+  load: () => Promise<WorkModule<Given, E>>
 ): CommandSpec => {
-  const groups = [
-    { title: "What to do", flags: own },
-    { title: "Archive", flags: storeFlags },
-    { title: "Kafka", flags: kafkaFlags },
-    { title: "Operations", flags: operationsFlags }
-  ]
   const flags: Record<string, Flag<unknown>> = {}
   for (const group of groups) Object.assign(flags, group.flags)
-
-  const settingsOf = (given: Texts): Checked<Settings<Values<Own>>> => {
-    const parts = {
-      own: Either.filterOrLeft(
-        parseTexts(own, given),
-        (values) => check(values).length === 0,
-        check
-      ),
-      store: Either.flatMap(parseTexts(storeFlags, given), storeSettings),
-      kafka: Either.flatMap(parseTexts(kafkaFlags, given), kafkaSettings),
-      operations: parseTexts(operationsFlags, given)
-    }
-    const checks: ReadonlyArray<Checked<unknown>> = Object.values(parts)
-    const problems = checks.flatMap((part) => Either.isLeft(part) ? part.left : [])
-    return problems.length > 0 ? Either.left(problems) : Either.all(parts)
-  }
-
   return {
     ...texts,
     groups,
@@ -96,3 +91,51 @@ export const defineCommand = <Own extends FlagTable, E>(
       })
   }
 }
+
+/** A command that works on an archive and a cluster. */
+export const defineCommand = <Own extends FlagTable, E>(
+  texts: CommandTexts,
+  own: Own,
+  load: () => Promise<WorkModule<Settings<Values<Own>>, E>>,
+  check: Check<Own> = nothingWrong
+): CommandSpec =>
+  commandOf(
+    texts,
+    [
+      { title: "What to do", flags: own },
+      { title: "Archive", flags: storeFlags },
+      { title: "Kafka", flags: kafkaFlags },
+      { title: "Operations", flags: operationsFlags }
+    ],
+    (given) =>
+      together({
+        own: ownValues(own, given, check),
+        store: storeValues(given),
+        kafka: Either.flatMap(parseTexts(kafkaFlags, given), kafkaSettings),
+        operations: parseTexts(operationsFlags, given)
+      }),
+    load
+  )
+
+/** A command that looks at an archive, and needs no cluster. */
+export const defineArchiveCommand = <Own extends FlagTable, E>(
+  texts: CommandTexts,
+  own: Own,
+  load: () => Promise<WorkModule<ArchiveSettings<Values<Own>>, E>>,
+  check: Check<Own> = nothingWrong
+): CommandSpec =>
+  commandOf(
+    texts,
+    [
+      { title: "What to show", flags: own },
+      { title: "Archive", flags: storeFlags },
+      { title: "Operations", flags: readingFlags }
+    ],
+    (given) =>
+      together({
+        own: ownValues(own, given, check),
+        store: storeValues(given),
+        operations: parseTexts(readingFlags, given)
+      }),
+    load
+  )

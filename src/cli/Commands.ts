@@ -1,5 +1,7 @@
 /** All commands, in the order in which help and documents show them. */
 import type { Array } from "effect"
+import { archiveCat } from "./commands/archiveCat.ts"
+import { archiveList } from "./commands/archiveList.ts"
 import { consumerGroupsBackup } from "./commands/consumerGroupsBackup.ts"
 import { consumerGroupsRestore } from "./commands/consumerGroupsRestore.ts"
 import { topicsBackup } from "./commands/topicsBackup.ts"
@@ -17,5 +19,7 @@ export const commands: Array.NonEmptyReadonlyArray<CommandSpec> = [
   topicsPlanRestore,
   topicsRestore,
   consumerGroupsBackup,
-  consumerGroupsRestore
+  consumerGroupsRestore,
+  archiveList,
+  archiveCat
 ]

@@ -2,6 +2,7 @@
 import { Either } from "effect"
 import { parseGoBoolean } from "../domain/GoBoolean.ts"
 import { parseGoDuration } from "../domain/GoDuration.ts"
+import { parseSnapshotTime } from "../domain/SnapshotTime.ts"
 import type { Flag } from "./Flag.ts"
 
 /** Name, environment variable, default and description. */
@@ -40,6 +41,15 @@ export const integer = (
     return parsed(within ? number : undefined, `a whole number from ${range.min} to ${range.max}`)
   })
 
+/** Empty: `undefined`. */
+export const optionalInteger = (
+  flag: FlagText,
+  range: { readonly min: number; readonly max: number }
+): Flag<number | undefined> => {
+  const { parse, placeholder } = integer(flag, range)
+  return custom(flag, placeholder, (value) => value === "" ? Either.right(undefined) : parse(value))
+}
+
 /** 0 takes any free port. */
 export const port = (flag: FlagText): Flag<number> =>
   integer(flag, { min: 0, max: 65_535, placeholder: "port" })
@@ -67,6 +77,26 @@ export const choice = <const Choices extends ReadonlyArray<string>>(
       found,
       `one of ${choices.filter((choice) => choice !== "").join(", ")}`
     )
+  })
+
+/** Milliseconds since the epoch; empty: `undefined`. Finer than a millisecond is cut off. */
+export const instant = (flag: FlagText): Flag<bigint | undefined> =>
+  custom(flag, "time", (value) => {
+    if (value === "") return Either.right(undefined)
+    if (/^\d+$/.test(value)) return Either.right(BigInt(value))
+    const timeMs = parseSnapshotTime(value)
+    return timeMs === undefined
+      ? Either.left("a time such as 2026-11-22T20:05:00Z, or milliseconds since the epoch")
+      : Either.right(BigInt(timeMs))
+  })
+
+/** An offset of a partition; empty: `undefined`. */
+export const offset = (flag: FlagText): Flag<bigint | undefined> =>
+  custom(flag, "offset", (value) => {
+    if (value === "") return Either.right(undefined)
+    return /^\d{1,19}$/.test(value)
+      ? Either.right(BigInt(value))
+      : Either.left("an offset, a whole number from 0 on")
   })
 
 /** Comma-separated and trimmed. An empty text is an empty list; an empty element is wrong. */

@@ -1,6 +1,8 @@
 /** The report of a restore of consumer groups: a line for each position, as a table or as JSON. */
 import type { SnapshotFacts } from "../domain/GroupSnapshot.ts"
 import type { PositionOutcome, PositionStatus } from "../domain/Translation.ts"
+import type { Column } from "./Table.ts"
+import { byteSize, counted, exactly, orDash, tableLines, word } from "./Table.ts"
 
 export interface GroupsReport {
   /** Key of the object, and what it says of itself; snapshots of the Go program say nothing. */
@@ -40,36 +42,16 @@ const takenAt = (facts: SnapshotFacts | undefined): string | undefined =>
 
 // Table
 
-/** Group ids may hold anything; a line must stay a line, and a column one word. */
-const word = (name: string): string =>
-  name === "" || /[\p{Cc}\s"]/u.test(name) ? JSON.stringify(name) : name
-
-const offset = (value: bigint | undefined): string => value === undefined ? "-" : String(value)
-
-const columns: ReadonlyArray<{
-  readonly title: string
-  readonly of: (position: PositionOutcome) => string
-  readonly align: "left" | "right"
-}> = [
+const columns: ReadonlyArray<Column<PositionOutcome>> = [
   { title: "GROUP", of: ({ group }) => word(group), align: "left" },
   { title: "TOPIC", of: ({ topic }) => word(topic), align: "left" },
   { title: "PARTITION", of: ({ partition }) => String(partition), align: "right" },
-  { title: "SOURCE", of: ({ sourceOffset }) => offset(sourceOffset), align: "right" },
-  { title: "TARGET", of: ({ targetOffset }) => offset(targetOffset), align: "right" },
+  { title: "SOURCE", of: ({ sourceOffset }) => orDash(sourceOffset), align: "right" },
+  { title: "TARGET", of: ({ targetOffset }) => orDash(targetOffset), align: "right" },
   { title: "STATUS", of: ({ status }) => status, align: "left" },
-  { title: "LAG", of: ({ lag }) => offset(lag), align: "right" },
+  { title: "LAG", of: ({ lag }) => orDash(lag), align: "right" },
   { title: "REASON", of: ({ reason }) => reason.replaceAll(/\p{Cc}+/gu, " "), align: "left" }
 ]
-
-const units = ["bytes", "KiB", "MiB", "GiB"]
-
-const size = (bytes: number): string => {
-  const power = Math.min(units.length - 1, bytes < 1 ? 0 : Math.floor(Math.log2(bytes) / 10))
-  return `${(bytes / 1024 ** power).toFixed(power === 0 ? 0 : 1)} ${units[power]}`
-}
-
-const count = (number: number, noun: string): string =>
-  `${number} ${noun}${number === 1 ? "" : "s"}`
 
 const summary = ({ bytes, dryRun, fetches, positions, snapshot }: GroupsReport): string => {
   const time = takenAt(snapshot.facts)
@@ -77,35 +59,18 @@ const summary = ({ bytes, dryRun, fetches, positions, snapshot }: GroupsReport):
   const search = fetches === 1 ? "1 fetch" : `${fetches} fetches`
   return [
     ...(dryRun ? ["dry run, nothing is committed"] : []),
-    `${count(positions.length, "position")}: ` +
+    `${counted(positions.length, "position")}: ` +
     counts(positions).map(([status, number]) => `${number} ${status}`).join(", "),
-    `search: ${search}, ${size(bytes)}`,
+    `search: ${search}, ${byteSize(bytes)}`,
     `snapshot: ${snapshot.key}${time === undefined ? "" : ` of ${time}`}${incomplete}`
   ].join("; ")
 }
 
 /** Aligned columns under a line of titles, an empty line, and a summary. */
-export const groupsTable = (report: GroupsReport): string => {
-  const rows = inOrder(report.positions).map((position) => columns.map(({ of }) => of(position)))
-  const widths = columns.map(({ title }, at) =>
-    rows.reduce((width, row) => Math.max(width, row[at]?.length ?? 0), title.length)
-  )
-  const line = (cells: ReadonlyArray<string>): string =>
-    cells.map((cell, at) =>
-      columns[at]?.align === "right" ? cell.padStart(widths[at] ?? 0) : cell.padEnd(widths[at] ?? 0)
-    ).join("  ").trimEnd()
-  const lines = [columns.map(({ title }) => title), ...rows].map(line)
-  return [...lines, "", summary(report), ""].join("\n")
-}
+export const groupsTable = (report: GroupsReport): string =>
+  [...tableLines(columns, inOrder(report.positions)), "", summary(report), ""].join("\n")
 
 // JSON
-
-/** A number, or text where a number would not be exact. */
-const exactly = (value: bigint | undefined): number | string | null => {
-  if (value === undefined) return null
-  const number = Number(value)
-  return Number.isSafeInteger(number) ? number : String(value)
-}
 
 /** One JSON document. Unknown values are null. */
 export const groupsJson = (report: GroupsReport): string => {

@@ -14,7 +14,7 @@ import { S3StoreLayer } from "../../services/S3StoreLayer.ts"
 import { TelemetryLayer } from "../../services/TelemetryLayer.ts"
 import { heldBuffers, workerDirectory } from "../../services/WorkerBuffersLayer.ts"
 import { openWorkerLink, WorkerFlushLayer, WorkerLayer } from "../../services/WorkerLinkLayer.ts"
-import type { Settings } from "./CommandSpec.ts"
+import type { ArchiveSettings, Settings } from "./CommandSpec.ts"
 import { shownEvent } from "./Logging.ts"
 import type { OperationsValues } from "./OperationsFlags.ts"
 import { onFlushSignal } from "./Preflight.ts"
@@ -87,6 +87,10 @@ const commonLive = ({ kafka, operations, store }: Settings<unknown>) =>
     ForeignSchemaLayer,
     operationsLive(operations)
   )
+
+/** An archive to look at, without Kafka and without anything that is served. */
+export const archiveLive = ({ store }: ArchiveSettings<unknown>) =>
+  Layer.merge(storeLive(store), ForeignSchemaLayer)
 
 export const planLive = commonLive
 export const restoreLive = commonLive

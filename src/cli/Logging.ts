@@ -12,9 +12,9 @@ import {
   Option,
   Tracer
 } from "effect"
-import type { OperationsValues } from "./OperationsFlags.ts"
+import type { ReadingValues } from "./OperationsFlags.ts"
 
-const minimum: Readonly<Record<OperationsValues["logLevel"], LogLevel.LogLevel>> = {
+const minimum: Readonly<Record<ReadingValues["logLevel"], LogLevel.LogLevel>> = {
   DEBUG: LogLevel.Debug,
   INFO: LogLevel.Info,
   WARN: LogLevel.Warning,
@@ -88,7 +88,7 @@ export const shownEvent = (
 
 /** Replaces the default logger; stdout stays free for data. `write`: where else lines go to. */
 export const loggingLayer = (
-  settings: Pick<OperationsValues, "logFormat" | "logLevel">,
+  settings: ReadingValues,
   write?: (line: string) => void
 ): Layer.Layer<never> => {
   const line = settings.logFormat === "json" ? jsonLine : textLine

@@ -1,20 +1,31 @@
-/** Flags that every command has for logs, metrics and profiling. */
+/** Flags for logs, metrics and profiling. */
 import type { Values } from "./Flag.ts"
 import { boolean, choice, port } from "./FlagKinds.ts"
 
 export const logLevels = ["DEBUG", "INFO", "WARN", "ERROR"] as const
 
-export const operationsFlags = {
-  logLevel: choice(
-    ["log-level", "LOG_LEVEL", "INFO", "Least level that is logged: DEBUG, INFO, WARN or ERROR"],
+const logLevel = (fallback: typeof logLevels[number]) =>
+  choice(
+    ["log-level", "LOG_LEVEL", fallback, "Least level that is logged: DEBUG, INFO, WARN or ERROR"],
     logLevels,
     "level"
-  ),
-  logFormat: choice(
-    ["log-format", "LOG_FORMAT", "text", "Form of the log lines on stderr: text or json"],
-    ["text", "json"],
-    "format"
-  ),
+  )
+
+const logFormat = choice(
+  ["log-format", "LOG_FORMAT", "text", "Form of the log lines on stderr: text or json"],
+  ["text", "json"],
+  "format"
+)
+
+/** For commands whose result is on stdout, and which say nothing unless something is wrong. */
+export const readingFlags = { logLevel: logLevel("WARN"), logFormat }
+
+export type ReadingValues = Values<typeof readingFlags>
+
+/** For all others. */
+export const operationsFlags = {
+  logLevel: logLevel("INFO"),
+  logFormat,
   metricsPort: port([
     "metrics-port",
     "METRICS_PORT",

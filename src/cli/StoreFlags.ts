@@ -1,5 +1,6 @@
 /** Flags that say where the archive is: an S3 bucket, or a directory in its place. */
 import { Either } from "effect"
+import type { GenerationChoice } from "../domain/Settings.ts"
 import type { Flag, Values } from "./Flag.ts"
 import type { FlagText } from "./FlagKinds.ts"
 import { custom, text } from "./FlagKinds.ts"
@@ -49,6 +50,25 @@ export const prefixFlag = (fallback: string): Flag<string> =>
     fallback,
     "What the keys of archive files begin with, in the bucket or the directory. Set the same for backup and plan, whose defaults differ; without one, a topic that is recreated cannot be backed up again"
   ], "prefix")
+
+/** A topic id as Kafka's tools print it: 22 characters of base64url. */
+const topicIdForm = /^[\w-]{22}$/
+
+export const generationFlag = custom<GenerationChoice>(
+  [
+    "generation",
+    "GENERATION",
+    "newest",
+    "Which life of a topic that was deleted and recreated: newest, first (what lies under the prefix itself), or a topic id"
+  ],
+  "generation",
+  (value) =>
+    value === "newest" || value === "first"
+      ? Either.right(value)
+      : topicIdForm.test(value)
+      ? Either.right({ topicId: value })
+      : Either.left("newest, first, or a topic id of 22 characters")
+)
 
 /** The key of the object that holds the positions of consumer groups; empty when none is given. */
 export const locationFlag = (description: string): Flag<string> =>

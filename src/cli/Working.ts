@@ -1,7 +1,7 @@
 /** What surrounds the work of every command: its logs, its telemetry, and what it says at the end. */
 import { Effect, Layer } from "effect"
 import { advice } from "./Advice.ts"
-import type { Settings } from "./CommandSpec.ts"
+import type { ArchiveSettings } from "./CommandSpec.ts"
 import { inThread } from "./InThread.ts"
 import { telemetryLive, workerLink, writeLine } from "./Live.ts"
 import { loggingLayer } from "./Logging.ts"
@@ -13,7 +13,7 @@ import { version } from "./Version.ts"
 /** In a worker's thread all that is said goes by the main thread, which has the last word. */
 export const working = <E>(
   command: string,
-  settings: Settings<unknown>,
+  settings: ArchiveSettings<unknown>,
   work: Effect.Effect<Totals | void, E>
 ): Effect.Effect<void, CommandFailed> => {
   const explain = advice(settings.store)

@@ -10,8 +10,10 @@ import { listObjects } from "../StoreReads.ts"
 import type { Generation } from "./Generations.ts"
 
 export interface BranchedTopic {
-  /** Strange keys, then those to restore, in order. */
-  readonly keys: ReadonlyArray<string>
+  /** Keys that are not those of archive files. */
+  readonly strange: ReadonlyArray<string>
+  /** Those to restore, in order. */
+  readonly kept: ReadonlyArray<ChainedFile>
   /** Files whose records were written again, with others, in a later leader epoch. */
   readonly replaced: ReadonlyArray<ChainedFile>
 }
@@ -22,7 +24,7 @@ const filesBelow = (root: string, topic: string, strange: Array<string>) =>
     listObjects(topicFolder(root, topic)),
     new Map<number, Array<ChainedFile>>(),
     (partitions, page) => {
-      for (const { key } of page) {
+      for (const { key, size } of page) {
         const archive = parseArchiveKey(key)
         if (archive === undefined || archive.root !== root || archive.topic !== topic) {
           strange.push(key)
@@ -30,7 +32,7 @@ const filesBelow = (root: string, topic: string, strange: Array<string>) =>
         }
         const files = partitions.get(archive.partition) ?? []
         partitions.set(archive.partition, files)
-        files.push({ key, archive })
+        files.push({ key, archive, size })
       }
       return partitions
     }
@@ -53,7 +55,8 @@ export const branchedTopic = (
     }
     const ordered = [...chains].sort(([a], [b]) => byFolder(a, b)).map(([, chain]) => chain)
     return {
-      keys: [...strange, ...ordered.flatMap(({ kept }) => kept.map(({ key }) => key))],
+      strange,
+      kept: ordered.flatMap(({ kept }) => kept),
       replaced: ordered.flatMap(({ replaced }) => replaced)
     }
   })

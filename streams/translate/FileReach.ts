@@ -5,13 +5,13 @@ import { Buffer } from "node:buffer"
 import type { ForeignSchema } from "../../services/ForeignSchema.ts"
 import type { StoreError } from "../../services/ObjectStore.ts"
 import { ObjectStore } from "../../services/ObjectStore.ts"
-import { CodecError } from "../../src/codec/CodecError.ts"
+import type { CodecError } from "../../src/codec/CodecError.ts"
 import type { ContainerBlock } from "../../src/codec/ContainerReader.ts"
 import { RecordCursor } from "../../src/codec/RecordCursor.ts"
 import { VarintReader } from "../../src/codec/Varint.ts"
 import type { FileFacts } from "../../src/domain/FileFacts.ts"
 import type { OpenArchiveFile } from "../ArchiveFiles.ts"
-import { openArchiveFile } from "../ArchiveFiles.ts"
+import { inFile, openArchiveFile } from "../ArchiveFiles.ts"
 import { decoding } from "../Decoding.ts"
 import { pullObject, withPatience } from "../StoreReads.ts"
 
@@ -42,12 +42,8 @@ const open = (
   Scope.Scope | ObjectStore | ForeignSchema
 > => Effect.flatMap(pullObject(key), (pull) => openArchiveFile(pull))
 
-/** Says in which file the damage is. */
 const naming = (key: string) => <A, E, R>(effect: Effect.Effect<A, E | CodecError, R>) =>
-  Effect.mapError(effect, (error) =>
-    error instanceof CodecError
-      ? new CodecError({ reason: error.reason, message: `archive file ${key}: ${error.message}` })
-      : error)
+  Effect.mapError(effect, inFile(key))
 
 /** The last bytes of the object. */
 const readTail = ({ key, size }: StoredFile): Effect.Effect<Buffer, StoreError, ObjectStore> =>

@@ -105,7 +105,7 @@ describe("the tables of flags", () => {
     })
 
     it(`${name}: flags that are ours have a variable of the same name`, () => {
-      const theirs = new Set((original[name] ?? []).map(([flag]) => flag))
+      const theirs = new Set((original[name] ?? common).map(([flag]) => flag))
       for (const { env, name: flag } of flagsOf(name).filter((each) => !theirs.has(each.name))) {
         assert.strictEqual(env, flag.toUpperCase().replaceAll("-", "_"))
       }

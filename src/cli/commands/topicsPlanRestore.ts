@@ -1,22 +1,8 @@
 /** `topics-plan-restore`: writes down which archive files are to be restored, in order. */
-import { Either } from "effect"
-import type { GenerationChoice } from "../../domain/Settings.ts"
 import { defineCommand } from "../CommandSpec.ts"
-import type { FlagText } from "../FlagKinds.ts"
-import { boolean, custom, integer, name } from "../FlagKinds.ts"
+import { boolean, integer, name } from "../FlagKinds.ts"
 import { excludeRegexes, orderedRegexes } from "../RegexFlags.ts"
-import { prefixFlag } from "../StoreFlags.ts"
-
-/** A topic id as Kafka's tools print it: 22 characters of base64url. */
-const topicIdForm = /^[\w-]{22}$/
-
-const generation = (flag: FlagText) =>
-  custom<GenerationChoice>(flag, "generation", (value) =>
-    value === "newest" || value === "first"
-      ? Either.right(value)
-      : topicIdForm.test(value)
-      ? Either.right({ topicId: value })
-      : Either.left("newest, first, or a topic id of 22 characters"))
+import { generationFlag, prefixFlag } from "../StoreFlags.ts"
 
 export const topicsPlanRestoreFlags = {
   restoreTopicsRegex: orderedRegexes([
@@ -60,12 +46,7 @@ export const topicsPlanRestoreFlags = {
     ],
     { min: 0, max: Number.MAX_SAFE_INTEGER, placeholder: "MiB" }
   ),
-  generation: generation([
-    "generation",
-    "GENERATION",
-    "newest",
-    "Which life of a topic that was deleted and recreated: newest, first (what lies under the prefix itself), or a topic id"
-  ]),
+  generation: generationFlag,
   dryRun: boolean([
     "dry-run",
     "DRY_RUN",

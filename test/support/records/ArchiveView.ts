@@ -35,8 +35,9 @@ export const bucketFiles = (prefix: string) =>
         )
         if (IsTruncated === true) throw new Error(`too many objects under ${prefix}`)
         const files = await Promise.all(Contents.map(async ({ Key = "", LastModified }) => {
-          const { Body } = await client.send(new GetObjectCommand({ Bucket, Key }))
           const { Metadata = {} } = await client.send(new HeadObjectCommand({ Bucket, Key }))
+          // Last: a body that is not read keeps its connection, of which there are fewer.
+          const { Body } = await client.send(new GetObjectCommand({ Bucket, Key }))
           return {
             key: Key,
             bytes: Buffer.from(await Body?.transformToByteArray() ?? []),
