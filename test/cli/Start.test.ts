@@ -5,6 +5,7 @@ import type { Metafile } from "esbuild"
 import fs from "node:fs"
 import path from "node:path"
 import { buildBundle } from "../../dev/build.ts"
+import { commands } from "../../src/cli/Commands.ts"
 import { temporaryDirectory } from "../support/TemporaryDirectory.ts"
 import { finished } from "./BuiltProgram.ts"
 
@@ -107,7 +108,7 @@ describe("what is loaded", () => {
     const works = Object.values(outputs)
       .flatMap(({ entryPoint = "" }) => entryPoint)
       .filter((source) => source.startsWith("src/cli/work/"))
-    assert.lengthOf(works, 5)
+    assert.lengthOf(works, commands.length)
     for (const work of [...works, "src/cli/Working.ts"]) {
       const sources = sourcesOf(loadedWith(fileOf(work)))
       assert.deepStrictEqual(sources.filter((source) => vendors.test(source)), [], work)
