@@ -2,6 +2,7 @@
 import type { Array } from "effect"
 import { archiveCat } from "./commands/archiveCat.ts"
 import { archiveList } from "./commands/archiveList.ts"
+import { archiveVerify } from "./commands/archiveVerify.ts"
 import { consumerGroupsBackup } from "./commands/consumerGroupsBackup.ts"
 import { consumerGroupsRestore } from "./commands/consumerGroupsRestore.ts"
 import { topicsBackup } from "./commands/topicsBackup.ts"
@@ -21,5 +22,6 @@ export const commands: Array.NonEmptyReadonlyArray<CommandSpec> = [
   consumerGroupsBackup,
   consumerGroupsRestore,
   archiveList,
-  archiveCat
+  archiveCat,
+  archiveVerify
 ]

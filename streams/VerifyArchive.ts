@@ -1,0 +1,118 @@
+/** Proves that an archive is whole: every file is read, and the files account for every offset. */
+import { Effect, Stream } from "effect"
+import type { ForeignSchema } from "../services/ForeignSchema.ts"
+import type { ObjectStore, StoreError } from "../services/ObjectStore.ts"
+import type { CodecError } from "../src/codec/CodecError.ts"
+import { joinPath } from "../src/domain/ArchiveKey.ts"
+import { ArchiveError } from "./archive/ArchiveError.ts"
+import type { Finding } from "./archive/Finding.ts"
+import { newTiling, tile } from "./archive/Tiling.ts"
+import { partitionFiles, topicFiles } from "./archive/TopicFiles.ts"
+import { verifyFile } from "./archive/VerifyFile.ts"
+import type { Generation } from "./plan/Generations.ts"
+import { findGenerations } from "./plan/Generations.ts"
+
+export interface VerifyOptions {
+  readonly prefix: string
+  /** `undefined`: all. */
+  readonly topic: string | undefined
+}
+
+/** A partition has been read to its end. */
+export interface VerifiedPartition {
+  readonly topic: string
+  /** `undefined`: of the first generation. */
+  readonly topicId: string | undefined
+  readonly partition: number
+  readonly files: number
+  readonly bytes: number
+  readonly records: number
+}
+
+export type VerifyEvent =
+  | { readonly kind: "finding"; readonly finding: Finding }
+  | { readonly kind: "partition"; readonly verified: VerifiedPartition }
+
+/** Partitions read at once, and files of each. */
+const partitionsAtOnce = 4
+const filesAtOnce = 2
+
+const verifyPartition = (generation: Generation, partition: number) =>
+  Stream.suspend(() => {
+    const { topic, topicId } = generation
+    const tiling = newTiling()
+    const totals = { files: 0, bytes: 0, records: 0 }
+    const found = (findings: ReadonlyArray<Finding>) =>
+      findings.map((finding): VerifyEvent => ({ kind: "finding", finding }))
+    const end = Stream.suspend(() => {
+      const message = `${tiling.unknown} offsets have no record, and no file says why`
+      const where = { topic, partition, key: undefined }
+      return Stream.fromIterable<VerifyEvent>([
+        ...(tiling.unknown === 0n
+          ? []
+          : found([{ severity: "warning", kind: "unknown", ...where, message }])),
+        { kind: "partition", verified: { topic, topicId, partition, ...totals } }
+      ])
+    })
+    return partitionFiles(generation, partition).pipe(
+      Stream.mapConcat((page) => page),
+      Stream.mapEffect(verifyFile, { concurrency: filesAtOnce }),
+      Stream.mapConcat((verified) => {
+        totals.files++
+        totals.bytes += verified.file.size
+        totals.records += verified.found?.recordCount ?? 0
+        return found([...verified.findings, ...tile(tiling, verified)])
+      }),
+      Stream.concat(end)
+    )
+  })
+
+/** Each partition of the generation, then what else lies in its folders. */
+const parts = (generation: Generation) =>
+  Stream.unwrap(Effect.gen(function*() {
+    const partitions = new Set<number>()
+    const strange: Array<VerifyEvent> = []
+    const { topic } = generation
+    const pages = topicFiles(generation, (key) => {
+      const message = "it is no archive file, or not where its name says"
+      strange.push({
+        kind: "finding",
+        finding: { severity: "warning", kind: "strange", topic, partition: undefined, key, message }
+      })
+    })
+    yield* Stream.runForEach(pages, (page) =>
+      Effect.sync(() => page.forEach(({ archive }) => partitions.add(archive.partition))))
+    return Stream.make(
+      ...[...partitions].sort((a, b) =>
+        a - b
+      )
+        .map((partition) => verifyPartition(generation, partition)),
+      Stream.fromIterable(strange)
+    )
+  }))
+
+const noTopic = ({ prefix, topic }: VerifyOptions) =>
+  new ArchiveError({
+    reason: "NoTopic",
+    message: `the archive has no topic ${topic ?? ""} under "${joinPath(prefix)}"`
+  })
+
+/** Emits what is wrong as it is found, and each partition when it has been read. */
+export const verifyArchive = (
+  options: VerifyOptions
+): Stream.Stream<
+  VerifyEvent,
+  ArchiveError | StoreError | CodecError,
+  ObjectStore | ForeignSchema
+> =>
+  Stream.unwrap(Effect.gen(function*() {
+    const all = yield* findGenerations(options.prefix)
+    const lives = options.topic === undefined
+      ? [...all.values()].flat()
+      : all.get(options.topic) ?? []
+    if (lives.length === 0) return yield* noTopic(options)
+    return Stream.fromIterable(lives).pipe(
+      Stream.flatMap(parts),
+      Stream.flatMap((part) => part, { concurrency: partitionsAtOnce })
+    )
+  }))

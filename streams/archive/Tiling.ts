@@ -1,0 +1,46 @@
+/** Whether the files of a partition account for every offset, once. */
+import type { Finding } from "./Finding.ts"
+import type { VerifiedFile } from "./VerifyFile.ts"
+
+/** What the files so far account for. */
+export interface Tiling {
+  /** The offset behind it; `undefined`: there was no file, or it could not be read. */
+  next: bigint | undefined
+  /** Whether the last file said itself what it accounts for. */
+  isCertain: boolean
+  /** Offsets without a record of which nothing is said, so far. */
+  unknown: bigint
+}
+
+export const newTiling = (): Tiling => ({ next: undefined, isCertain: true, unknown: 0n })
+
+/** Takes the next file in offset order; returns what is wrong between it and the ones before. */
+export const tile = (
+  tiling: Tiling,
+  { facts, file, found }: VerifiedFile
+): ReadonlyArray<Finding> => {
+  const { archive: { partition, topic }, key } = file
+  const at = { topic, partition, key }
+  // Of a damaged file the key is all there is to go by.
+  const start = facts?.coverageStart ?? file.archive.firstOffset
+  const { isCertain, next } = tiling
+  tiling.next = facts?.coverageNext ?? (found === undefined ? undefined : found.lastOffset + 1n)
+  tiling.isCertain = facts !== undefined
+  if (facts === undefined && found !== undefined) {
+    tiling.unknown += found.lastOffset - found.firstOffset + 1n - BigInt(found.recordCount)
+  }
+  if (next === undefined || start === next) return []
+  if (start > next) {
+    if (facts !== undefined && isCertain) {
+      const message = `no file accounts for the offsets ${next} to ${start - 1n}, in front of it`
+      return [{ severity: "error", kind: "hole", ...at, message }]
+    }
+    tiling.unknown += start - next
+    return []
+  }
+  if (tiling.next !== undefined && tiling.next < next) tiling.next = next
+  const message = `the offsets ${start} to ${next - 1n} are in files before it too`
+  // The original's replicas may write the same records twice; ours never do.
+  const severity = facts !== undefined && isCertain ? "error" : "warning"
+  return [{ severity, kind: "overlap", ...at, message }]
+}
