@@ -16,7 +16,7 @@ export const archiveVerifyFlags = {
 export const archiveVerify = defineArchiveCommand(
   {
     name: "archive-verify",
-    summary: "prove that the archive is whole: read every file, account for every offset",
+    summary: "prove that the archive is whole, by reading all of it",
     details: [
       "Reads every archive file to its end: checksums, records and counts must hold, keys and contents agree, and the files of a partition account for every offset once. What is wrong is named with its file, and the exit code is 1.",
       "Offsets without a record that no file gives a reason for, as in files of the original program, are a warning: they cannot be told from lost ones."
