@@ -17,6 +17,8 @@ export interface ChainedFile {
   readonly archive: ArchiveKey
   /** Bytes. */
   readonly size: number
+  /** Milliseconds since the epoch. */
+  readonly lastModified: number
 }
 
 export interface BranchChain {
@@ -51,13 +53,16 @@ export const filesOf = (
   root: string,
   source: TopicPartition
 ): Stream.Stream<ReadonlyArray<ChainedFile>, StoreError, ObjectStore> =>
-  Stream.map(listObjects(partitionFolder(root, source)), (page) =>
-    page.flatMap(({ key, size }) => {
-      const archive = parseArchiveKey(key)
-      return archive?.topic === source.topic && archive.partition === source.partition
-        ? [{ key, archive, size }]
-        : []
-    }))
+  Stream.map(
+    listObjects(partitionFolder(root, source)),
+    (page) =>
+      page.flatMap(({ key, lastModified, size }) => {
+        const archive = parseArchiveKey(key)
+        return archive?.topic === source.topic && archive.partition === source.partition
+          ? [{ key, archive, size, lastModified }]
+          : []
+      })
+  )
 
 const nothing: BranchChain = { kept: [], replaced: [] }
 

@@ -100,7 +100,11 @@ const recordsOf = (
     )
   })).pipe(Stream.mapError(inFile(file.key)))
 
-const partitionRecords = (generation: Generation, partition: number, options: CatOptions) =>
+const partitionRecords = (
+  generation: Generation,
+  partition: number,
+  options: Pick<CatOptions, "key" | "range">
+) =>
   Stream.suspend(() => {
     const { key, range } = options
     // Files of the original can overlap.
@@ -119,6 +123,15 @@ const partitionRecords = (generation: Generation, partition: number, options: Ca
       Stream.map((records) => records.filter(isWanted))
     )
   })
+
+const everything: Pick<CatOptions, "key" | "range"> = {
+  key: undefined,
+  range: { fromOffset: undefined, toOffset: undefined, fromTimeMs: undefined, toTimeMs: undefined }
+}
+
+/** All records of a partition, in offset order, those of a block together. */
+export const catGeneration = (generation: Generation, partition: number) =>
+  partitionRecords(generation, partition, everything)
 
 const partitionsWanted = (generation: Generation, { partition, topic }: CatOptions) =>
   Effect.flatMap(partitionsOf(generation), (there) => {

@@ -5,6 +5,7 @@ import type { ObjectStore, StoreError } from "../services/ObjectStore.ts"
 import type { CodecError } from "../src/codec/CodecError.ts"
 import { joinPath } from "../src/domain/ArchiveKey.ts"
 import { ArchiveError } from "./archive/ArchiveError.ts"
+import type { Span } from "./archive/Coverage.ts"
 import type { Finding } from "./archive/Finding.ts"
 import { newTiling, tile } from "./archive/Tiling.ts"
 import { partitionFiles, topicFiles } from "./archive/TopicFiles.ts"
@@ -27,6 +28,10 @@ export interface VerifiedPartition {
   readonly files: number
   readonly bytes: number
   readonly records: number
+  /** What is archived of its offset line, in ascending order. */
+  readonly spans: ReadonlyArray<Span>
+  /** Bytes by the day on which their files were written: UTC, `2026-11-22`. */
+  readonly bytesByDay: ReadonlyMap<string, number>
 }
 
 export type VerifyEvent =
@@ -37,11 +42,14 @@ export type VerifyEvent =
 const partitionsAtOnce = 4
 const filesAtOnce = 2
 
+const dayOf = (timeMs: number): string => new Date(timeMs).toISOString().slice(0, 10)
+
 const verifyPartition = (generation: Generation, partition: number) =>
   Stream.suspend(() => {
     const { topic, topicId } = generation
     const tiling = newTiling()
     const totals = { files: 0, bytes: 0, records: 0 }
+    const bytesByDay = new Map<string, number>()
     const found = (findings: ReadonlyArray<Finding>) =>
       findings.map((finding): VerifyEvent => ({ kind: "finding", finding }))
     const end = Stream.suspend(() => {
@@ -51,7 +59,17 @@ const verifyPartition = (generation: Generation, partition: number) =>
         ...(tiling.unknown === 0n
           ? []
           : found([{ severity: "warning", kind: "unknown", ...where, message }])),
-        { kind: "partition", verified: { topic, topicId, partition, ...totals } }
+        {
+          kind: "partition",
+          verified: {
+            topic,
+            topicId,
+            partition,
+            ...totals,
+            spans: tiling.coverage.spans,
+            bytesByDay
+          }
+        }
       ])
     })
     return partitionFiles(generation, partition).pipe(
@@ -61,6 +79,8 @@ const verifyPartition = (generation: Generation, partition: number) =>
         totals.files++
         totals.bytes += verified.file.size
         totals.records += verified.found?.recordCount ?? 0
+        const day = dayOf(verified.file.lastModified)
+        bytesByDay.set(day, (bytesByDay.get(day) ?? 0) + verified.file.size)
         return found([...verified.findings, ...tile(tiling, verified)])
       }),
       Stream.concat(end)

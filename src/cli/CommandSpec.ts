@@ -117,6 +117,35 @@ export const defineCommand = <Own extends FlagTable, E>(
     load
   )
 
+/** What commands know that look at an archive, and at a cluster when they are told to. */
+export interface ProofSettings<Own> extends ArchiveSettings<Own> {
+  readonly kafka: KafkaSettings
+}
+
+/** A command that looks at an archive, and at a cluster when it is told to. */
+export const defineProofCommand = <Own extends FlagTable, E>(
+  texts: CommandTexts,
+  own: Own,
+  load: () => Promise<WorkModule<ProofSettings<Values<Own>>, E>>
+): CommandSpec =>
+  commandOf(
+    texts,
+    [
+      { title: "What to prove", flags: own },
+      { title: "Archive", flags: storeFlags },
+      { title: "Kafka", flags: kafkaFlags },
+      { title: "Operations", flags: readingFlags }
+    ],
+    (given) =>
+      together({
+        own: parseTexts(own, given),
+        store: storeValues(given),
+        kafka: Either.flatMap(parseTexts(kafkaFlags, given), kafkaSettings),
+        operations: parseTexts(readingFlags, given)
+      }),
+    load
+  )
+
 /** A command that looks at an archive, and needs no cluster. */
 export const defineArchiveCommand = <Own extends FlagTable, E>(
   texts: CommandTexts,

@@ -10,6 +10,7 @@ import { KafkaLayer } from "../../services/KafkaLayer.ts"
 import { MetricsServerLayer } from "../../services/MetricsServerLayer.ts"
 import { ProfilingLayer } from "../../services/ProfilingLayer.ts"
 import { ProfilingServerLayer } from "../../services/ProfilingServerLayer.ts"
+import { ReportFileLayer } from "../../services/ReportFileLayer.ts"
 import { S3StoreLayer } from "../../services/S3StoreLayer.ts"
 import { TelemetryLayer } from "../../services/TelemetryLayer.ts"
 import { heldBuffers, workerDirectory } from "../../services/WorkerBuffersLayer.ts"
@@ -90,7 +91,10 @@ const commonLive = ({ kafka, operations, store }: Settings<unknown>) =>
 
 /** An archive to look at, without Kafka and without anything that is served. */
 export const archiveLive = ({ store }: ArchiveSettings<unknown>) =>
-  Layer.merge(storeLive(store), ForeignSchemaLayer)
+  Layer.mergeAll(storeLive(store), ForeignSchemaLayer, ReportFileLayer)
+
+/** The cluster alone, for a command that may do without. */
+export const kafkaLive = KafkaLayer
 
 export const planLive = commonLive
 export const restoreLive = commonLive

@@ -1,18 +1,21 @@
 /** What a look at the whole archive has found, as a table or as JSON. */
 import type { Finding } from "../../streams/archive/Finding.ts"
 import type { VerifiedPartition } from "../../streams/VerifyArchive.ts"
+import type { ComparedPartition } from "../../streams/VerifyRestored.ts"
 import type { Column } from "./Table.ts"
-import { byteSize, counted, orDash, tableLines, word } from "./Table.ts"
+import { byteSize, counted, exactly, orDash, tableLines, word } from "./Table.ts"
 
 export interface VerifyReport {
   readonly archive: string
   readonly prefix: string
   readonly findings: ReadonlyArray<Finding>
   readonly partitions: ReadonlyArray<VerifiedPartition>
+  /** Of restored topics; empty when none was to be compared. */
+  readonly compared: ReadonlyArray<ComparedPartition>
 }
 
 /** Errors in front, then by topic, partition and key. */
-const inOrder = (findings: ReadonlyArray<Finding>): ReadonlyArray<Finding> => {
+export const inOrder = (findings: ReadonlyArray<Finding>): ReadonlyArray<Finding> => {
   const by = (one: string, other: string) => one < other ? -1 : one > other ? 1 : 0
   return findings.toSorted((one, other) =>
     by(one.severity, other.severity) || by(one.topic, other.topic) ||
@@ -32,13 +35,20 @@ const columns: ReadonlyArray<Column<Finding>> = [
 export const errorsIn = (findings: ReadonlyArray<Finding>): number =>
   findings.filter(({ severity }) => severity === "error").length
 
-const sumOf = (
+export const sumOf = (
   partitions: ReadonlyArray<VerifiedPartition>,
   figure: "files" | "bytes" | "records"
 ): number => partitions.reduce((sum, partition) => sum + partition[figure], 0)
 
+const comparedText = (compared: ReadonlyArray<ComparedPartition>): string => {
+  const records = compared.reduce((sum, one) => sum + one.records, 0)
+  return `${counted(records, "record")} compared with ${
+    counted(compared.length, "restored partition")
+  }`
+}
+
 /** The findings, when there are any, an empty line, and a summary. */
-export const verifyTable = ({ findings, partitions }: VerifyReport): string => {
+export const verifyTable = ({ compared, findings, partitions }: VerifyReport): string => {
   const errors = errorsIn(findings)
   const summary = [
     counted(new Set(partitions.map(({ topic }) => topic)).size, "topic"),
@@ -46,6 +56,7 @@ export const verifyTable = ({ findings, partitions }: VerifyReport): string => {
     counted(sumOf(partitions, "files"), "file"),
     byteSize(sumOf(partitions, "bytes")),
     counted(sumOf(partitions, "records"), "record"),
+    ...(compared.length === 0 ? [] : [comparedText(compared)]),
     counted(errors, "error"),
     counted(findings.length - errors, "warning")
   ].join(", ")
@@ -53,8 +64,10 @@ export const verifyTable = ({ findings, partitions }: VerifyReport): string => {
   return [...table, summary, ""].join("\n")
 }
 
-/** One JSON document. Unknown values are null. */
-export const verifyJson = ({ archive, findings, partitions, prefix }: VerifyReport): string => {
+/** One JSON document. Unknown values are null; spans are from `from` to before `to`. */
+export const verifyJson = (
+  { archive, compared, findings, partitions, prefix }: VerifyReport
+): string => {
   const errors = errorsIn(findings)
   const document = {
     archive,
@@ -62,9 +75,19 @@ export const verifyJson = ({ archive, findings, partitions, prefix }: VerifyRepo
     findings: inOrder(findings).map(({ key, kind, message, partition, severity, topic }) => (
       { severity, kind, topic, partition: partition ?? null, file: key ?? null, message }
     )),
-    partitions: partitions.map(({ bytes, files, partition, records, topic, topicId }) => (
-      { topic, generation: topicId ?? "first", partition, files, bytes, records }
-    )),
+    partitions: partitions.map((one) => ({
+      topic: one.topic,
+      generation: one.topicId ?? "first",
+      partition: one.partition,
+      files: one.files,
+      bytes: one.bytes,
+      records: one.records,
+      spans: one.spans.map(({ files, from, kind, until }) => (
+        { kind, from: exactly(from), to: exactly(until), files }
+      )),
+      bytesByDay: Object.fromEntries(one.bytesByDay)
+    })),
+    compared: compared.map(({ partition, records, topic }) => ({ topic, partition, records })),
     summary: {
       partitions: partitions.length,
       files: sumOf(partitions, "files"),

@@ -15,6 +15,8 @@ export type FindingKind =
   | "unknown"
   /** An object among the archive files that is none. */
   | "strange"
+  /** A restored topic does not hold what the archive holds. */
+  | "restored"
 
 export interface Finding {
   /** A warning may be as it should be; an error is not. */

@@ -1,9 +1,11 @@
 /** Whether the files of a partition account for every offset, once. */
+import { Coverage } from "./Coverage.ts"
 import type { Finding } from "./Finding.ts"
 import type { VerifiedFile } from "./VerifyFile.ts"
 
 /** What the files so far account for. */
 export interface Tiling {
+  readonly coverage: Coverage
   /** The offset behind it; `undefined`: there was no file, or it could not be read. */
   next: bigint | undefined
   /** Whether the last file said itself what it accounts for. */
@@ -12,20 +14,35 @@ export interface Tiling {
   unknown: bigint
 }
 
-export const newTiling = (): Tiling => ({ next: undefined, isCertain: true, unknown: 0n })
+export const newTiling = (): Tiling => ({
+  coverage: new Coverage(),
+  next: undefined,
+  isCertain: true,
+  unknown: 0n
+})
 
 /** Takes the next file in offset order; returns what is wrong between it and the ones before. */
 export const tile = (
   tiling: Tiling,
-  { facts, file, found }: VerifiedFile
+  { facts, file, findings, found }: VerifiedFile
 ): ReadonlyArray<Finding> => {
   const { archive: { partition, topic }, key } = file
   const at = { topic, partition, key }
   // Of a damaged file the key is all there is to go by.
   const start = facts?.coverageStart ?? file.archive.firstOffset
-  const { isCertain, next } = tiling
+  const { coverage, isCertain, next } = tiling
+  if (next !== undefined && start > next) {
+    const kind = facts !== undefined && isCertain ? "hole" : "unknown"
+    coverage.add({ kind, from: next, until: start, files: 0 })
+  }
   tiling.next = facts?.coverageNext ?? (found === undefined ? undefined : found.lastOffset + 1n)
   tiling.isCertain = facts !== undefined
+  coverage.add({
+    kind: findings.length === 0 ? "archived" : "damaged",
+    from: start,
+    until: tiling.next ?? start + 1n,
+    files: 1
+  })
   if (facts === undefined && found !== undefined) {
     tiling.unknown += found.lastOffset - found.firstOffset + 1n - BigInt(found.recordCount)
   }

@@ -32,9 +32,11 @@ export const topicFiles = (
     return Stream.map(
       listObjects(topicFolder(root, topic)),
       (page) =>
-        page.flatMap(({ key, size }) => {
+        page.flatMap(({ key, lastModified, size }) => {
           const archive = parseArchiveKey(key)
-          if (archive?.root === root && archive.topic === topic) return [{ key, archive, size }]
+          if (archive?.root === root && archive.topic === topic) {
+            return [{ key, archive, size, lastModified }]
+          }
           strange(key)
           return []
         })

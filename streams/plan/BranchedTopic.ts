@@ -24,7 +24,7 @@ const filesBelow = (root: string, topic: string, strange: Array<string>) =>
     listObjects(topicFolder(root, topic)),
     new Map<number, Array<ChainedFile>>(),
     (partitions, page) => {
-      for (const { key, size } of page) {
+      for (const { key, lastModified, size } of page) {
         const archive = parseArchiveKey(key)
         if (archive === undefined || archive.root !== root || archive.topic !== topic) {
           strange.push(key)
@@ -32,7 +32,7 @@ const filesBelow = (root: string, topic: string, strange: Array<string>) =>
         }
         const files = partitions.get(archive.partition) ?? []
         partitions.set(archive.partition, files)
-        files.push({ key, archive, size })
+        files.push({ key, archive, size, lastModified })
       }
       return partitions
     }
