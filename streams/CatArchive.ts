@@ -124,14 +124,9 @@ const partitionRecords = (
     )
   })
 
-const everything: Pick<CatOptions, "key" | "range"> = {
-  key: undefined,
-  range: { fromOffset: undefined, toOffset: undefined, fromTimeMs: undefined, toTimeMs: undefined }
-}
-
-/** All records of a partition, in offset order, those of a block together. */
-export const catGeneration = (generation: Generation, partition: number) =>
-  partitionRecords(generation, partition, everything)
+/** Those of a partition in the range, in offset order, those of a block together. */
+export const catPartition = (generation: Generation, partition: number, range: RecordRange) =>
+  partitionRecords(generation, partition, { key: undefined, range })
 
 const partitionsWanted = (generation: Generation, { partition, topic }: CatOptions) =>
   Effect.flatMap(partitionsOf(generation), (there) => {

@@ -13,6 +13,7 @@ import type { PlannedFile } from "../src/domain/Plan.ts"
 import type { PlanOptions } from "../src/domain/Settings.ts"
 import { makeLeaders } from "./Leaders.ts"
 import { branchedTopic } from "./plan/BranchedTopic.ts"
+import { chosenKeys } from "./plan/ChosenFiles.ts"
 import { ensurePlanTopic } from "./plan/EnsurePlanTopic.ts"
 import type { Generation } from "./plan/Generations.ts"
 import { judgeLate } from "./plan/Late.ts"
@@ -144,7 +145,8 @@ export const planRestore = (
 
     const planOne = (generation: Generation, keys: ReadonlyArray<string>) =>
       Effect.gen(function*() {
-        const { fresh, late, partitions, strange } = sortPage(keys, generation, history)
+        const chosen = yield* chosenKeys(keys, options.choice)
+        const { fresh, late, partitions, strange } = sortPage(chosen, generation, history)
         yield* warnStrange(strange)
         const files = (yield* Effect.forEach(late, (file) => planLate(file, generation))).flat()
         for (const file of fresh) {

@@ -14,7 +14,14 @@ const idle = "200 millis"
 
 /** A plan, a plan topic or an archive that planning or restoring cannot work with. */
 export class PlanError extends Schema.TaggedError<PlanError>()("PlanError", {
-  reason: Schema.Literal("NoPlanTopic", "CompactedPlanTopic", "OtherPlan", "NoTopics", "Disorder"),
+  reason: Schema.Literal(
+    "NoPlanTopic",
+    "CompactedPlanTopic",
+    "OtherPlan",
+    "NoTopics",
+    "Clash",
+    "Disorder"
+  ),
   message: Schema.String
 }) {}
 

@@ -19,6 +19,7 @@ import { makeFailures } from "./restore/Failures.ts"
 import { targetBatchBytes } from "./restore/FileAssembly.ts"
 import type { RestoredFile } from "./restore/Outcome.ts"
 import { failedPartition, RestoreIncomplete } from "./restore/Outcome.ts"
+import { makePace } from "./restore/Pace.ts"
 import { makePlanWorker } from "./restore/PlanWorker.ts"
 import type { RestoreContext } from "./restore/RestoreContext.ts"
 import { makeTargetConfigs } from "./restore/TargetConfigs.ts"
@@ -63,6 +64,7 @@ const restore = (
       budget: makeByteBudget(bytesInFlight),
       buffers: new BufferPool(targetBatchBytes, idleBufferBytes),
       slots: makeTurns(targetsAtOnce),
+      pace: makePace(options.maxBytesPerSecond),
       failures: makeFailures(),
       emit
     }

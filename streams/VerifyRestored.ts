@@ -5,12 +5,14 @@ import type { KafkaError } from "../services/Kafka.ts"
 import { Kafka } from "../services/Kafka.ts"
 import type { ObjectStore, StoreError } from "../services/ObjectStore.ts"
 import type { CodecError } from "../src/codec/CodecError.ts"
+import type { RestoreChoice, TargetNames } from "../src/domain/RestoreChoice.ts"
+import { isChosen, rangeOf, targetTopic } from "../src/domain/RestoreChoice.ts"
 import type { TopicPartition } from "../src/domain/TopicPartition.ts"
 import type { Finding } from "./archive/Finding.ts"
 import { differenceOf } from "./archive/RestoredRecords.ts"
 import { partitionsOf } from "./archive/TopicFiles.ts"
 import type { CatError } from "./CatArchive.ts"
-import { catGeneration } from "./CatArchive.ts"
+import { catPartition } from "./CatArchive.ts"
 import type { Leaders } from "./Leaders.ts"
 import { makeLeaders } from "./Leaders.ts"
 import { chooseGeneration } from "./plan/ChooseGeneration.ts"
@@ -19,12 +21,10 @@ import { findGenerations } from "./plan/Generations.ts"
 import { logOffsets, readPlan } from "./PlanTopic.ts"
 import { patiently } from "./ReadLog.ts"
 
-export interface RestoredOptions {
+export interface RestoredOptions extends TargetNames {
   readonly prefix: string
   /** By its name in the archive; `undefined`: all. */
   readonly topic: string | undefined
-  /** What the restore has put in front of the names. */
-  readonly restoredPrefix: string
 }
 
 /** A restored partition has been compared. */
@@ -79,9 +79,15 @@ const restoredRecords = (leaders: Leaders, target: TopicPartition) =>
     )
   }))
 
-const compare = (leaders: Leaders, generation: Generation, target: TopicPartition) =>
+const compare = (
+  leaders: Leaders,
+  generation: Generation,
+  target: TopicPartition,
+  choice: RestoreChoice
+) =>
   Effect.scoped(Effect.gen(function*() {
-    const archived = yield* puller(catGeneration(generation, target.partition))
+    const range = rangeOf(choice, { topic: generation.topic, partition: target.partition })
+    const archived = yield* puller(catPartition(generation, target.partition, range))
     const restored = yield* puller(restoredRecords(leaders, target))
     let records = 0
     let difference: string | undefined
@@ -113,9 +119,14 @@ const finding = (target: TopicPartition | string, message: string): RestoredEven
   }
 })
 
-const partitionEvents = (leaders: Leaders, generation: Generation, target: TopicPartition) =>
+const partitionEvents = (
+  leaders: Leaders,
+  generation: Generation,
+  target: TopicPartition,
+  choice: RestoreChoice
+) =>
   Stream.fromIterableEffect(Effect.map(
-    compare(leaders, generation, target),
+    compare(leaders, generation, target, choice),
     ({ difference, records }): ReadonlyArray<RestoredEvent> => [
       ...(difference === undefined ? [] : [finding(target, difference)]),
       { kind: "compared", compared: { ...target, records } }
@@ -135,23 +146,26 @@ const partitionCount = (topic: string) =>
       })
   )
 
-const topicParts = (leaders: Leaders, generation: Generation, restoredPrefix: string) =>
+const topicParts = (leaders: Leaders, generation: Generation, names: TargetNames) =>
   Stream.unwrap(Effect.gen(function*() {
-    const target = `${restoredPrefix}${generation.topic}`
-    const partitions = yield* partitionsOf(generation)
+    const { topic } = generation
+    const target = targetTopic(names, topic)
+    const partitions = (yield* partitionsOf(generation)).filter((partition) =>
+      isChosen(names.choice, { topic, partition })
+    )
     const count = yield* partitionCount(target)
     if (count === undefined) {
       return Stream.make(Stream.make(finding(target, "the topic is not there")))
     }
     return Stream.map(Stream.fromIterable(partitions), (partition) =>
       partition < count
-        ? partitionEvents(leaders, generation, { topic: target, partition })
+        ? partitionEvents(leaders, generation, { topic: target, partition }, names.choice)
         : Stream.make(finding({ topic: target, partition }, "the partition is not there")))
   }))
 
 /** Emits what differs, the first of each partition, and each partition when it is compared. */
 export const verifyRestored = (
-  { prefix, restoredPrefix, topic }: RestoredOptions
+  { choice, prefix, topic, topicPrefix }: RestoredOptions
 ): Stream.Stream<
   RestoredEvent,
   CatError | KafkaError | StoreError | CodecError,
@@ -164,7 +178,7 @@ export const verifyRestored = (
     return Stream.fromIterable(topics).pipe(
       Stream.mapEffect(([, lives]) => chooseGeneration(lives, "newest")),
       Stream.mapConcat((generation) => generation === undefined ? [] : [generation]),
-      Stream.flatMap((generation) => topicParts(leaders, generation, restoredPrefix)),
+      Stream.flatMap((generation) => topicParts(leaders, generation, { choice, topicPrefix })),
       Stream.flatMap((part) => part, { concurrency: partitionsAtOnce })
     )
   }))

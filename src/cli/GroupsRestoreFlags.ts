@@ -2,6 +2,7 @@
 import { Either } from "effect"
 import type { RestoreGroupsOptions, SnapshotChoice } from "../domain/Settings.ts"
 import { parseSnapshotTime } from "../domain/SnapshotTime.ts"
+import { choiceFlags, choiceOf, choiceProblems } from "./ChoiceFlags.ts"
 import type { Flag, Values } from "./Flag.ts"
 import type { FlagText } from "./FlagKinds.ts"
 import { boolean, choice, custom, duration, text } from "./FlagKinds.ts"
@@ -43,7 +44,7 @@ export const groupsRestoreFlags = {
     "snapshot",
     "SNAPSHOT",
     "",
-    "Which snapshot: latest for the newest complete one of the history (without one, the object at -s3-location), or a time in UTC for the newest complete one of then or before; empty for the object at -s3-location"
+    "Which snapshot: latest for the newest complete one of the history (without one, the object at -s3-location), or a time in UTC for the newest complete one of then or before; empty for the object at -s3-location, and with -to-time for the newest of that time or before"
   ]),
   groupsPrefix: text([
     "restore-groups-prefix",
@@ -87,6 +88,7 @@ export const groupsRestoreFlags = {
     "",
     "Topics to leave out, by their names in the snapshot"
   ]),
+  ...choiceFlags,
   archivePrefix: text([
     "s3-prefix",
     "S3_PREFIX",
@@ -172,6 +174,7 @@ const exclude = {
 
 export const groupsRestoreProblems = (flags: GroupsRestoreValues): ReadonlyArray<string> => [
   ...locationProblems(flags),
+  ...choiceProblems(flags),
   ...aliasProblems(include, flags.includeGroups, flags.includeAlias),
   ...aliasProblems(exclude, flags.excludeGroups, flags.excludeAlias),
   ...(flags.planGroupId !== "" && flags.planTopic === ""
@@ -183,14 +186,21 @@ export const groupsRestoreProblems = (flags: GroupsRestoreValues): ReadonlyArray
 const prefixOf = (value: string): string | undefined =>
   value === "" ? undefined : value === "/" ? "" : value
 
+/** Records up to a time belong to positions of then. */
+const snapshotOf = ({ snapshot, toTime }: GroupsRestoreValues): SnapshotChoice =>
+  snapshot.kind === "main" && toTime !== undefined
+    ? { kind: "at", timeMs: Number(toTime) }
+    : snapshot
+
 export const groupsRestoreOptions = (flags: GroupsRestoreValues): RestoreGroupsOptions => ({
   location: flags.location,
-  snapshot: flags.snapshot,
+  snapshot: snapshotOf(flags),
   groupsPrefix: flags.groupsPrefix,
   topicsPrefix: flags.topicsPrefix,
   includeGroups: eitherOf(include, flags.includeGroups, flags.includeAlias),
   excludeGroups: eitherOf(exclude, flags.excludeGroups, flags.excludeAlias),
   excludeTopics: flags.excludeTopics,
+  choice: choiceOf(flags),
   archivePrefix: prefixOf(flags.archivePrefix),
   plan: flags.planTopic === "" ? undefined : {
     topic: flags.planTopic,

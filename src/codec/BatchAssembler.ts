@@ -13,6 +13,7 @@ import { OpenBatch } from "./OpenBatch.ts"
 import { batchHeaderBytes } from "./RecordBatch.ts"
 import type { ReadableLayout } from "./RecordCursor.ts"
 import { RecordCursor } from "./RecordCursor.ts"
+import type { RecordFilter } from "./RecordFilter.ts"
 import { checkPlace, outOfOrder, placeBytes } from "./RecordPlace.ts"
 import { SourceOffsetHeader } from "./SourceOffsetHeader.ts"
 import { sizeOfVarint, sizeOfVarlong, writeVarint, writeVarlong } from "./Varint.ts"
@@ -32,6 +33,8 @@ export interface AssembledBatch {
   readonly lastSourceOffset: bigint
   /** Bytes of the largest record in the section, everything included. */
   readonly largestRecord: number
+  /** Of keys, values and headers alone, as `RecordCursor.contentBytes` counts them. */
+  readonly contentBytes: number
 }
 
 export interface BatchAssemblerOptions {
@@ -40,6 +43,8 @@ export interface BatchAssemblerOptions {
   readonly layout: ReadableLayout
   /** Name of the header that carries the source offset. */
   readonly sourceOffsetHeader: string
+  /** Which records to take; absent: all. */
+  readonly filter?: RecordFilter | undefined
   /** Where batches' bytes come from, for receivers that give them back. */
   readonly buffers?: BufferPool
   /** Called from within `append` and `flush`. */
@@ -78,7 +83,8 @@ export class BatchAssembler {
   }
 
   /**
-   * Adds the records of a decoded block, but those with an offset of `skipThrough` or less. Throws
+   * Adds the records of a decoded block that the filter takes, but those with an offset of
+   * `skipThrough` or less. Throws
    * `CodecError`, Mismatch when a record belongs to another partition, Corrupt when the block is
    * damaged or its offsets do not grow; then no record of the block has been taken.
    */
@@ -116,12 +122,13 @@ export class BatchAssembler {
   ): void {
     const limit = this.#options.maxBatchBytes - batchHeaderBytes
     const sourceOffset = this.#sourceOffset
+    const { filter } = this.#options
     const record = new RecordCursor(block, this.#layout)
     for (let index = 0; index < recordCount; index++) {
       record.next()
       checkPlace(this.#source, this.#place, block, record.placeAt, record.placeEnd)
       this.#checkOrder(record)
-      if (isThrough(record, skipThrough)) continue
+      if (isThrough(record, skipThrough) || filter?.(record) === false) continue
       if (Number.isNaN(record.offset)) sourceOffset.setExact(record.exactOffset())
       else sourceOffset.set(record.offset)
 

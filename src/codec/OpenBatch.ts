@@ -7,10 +7,12 @@ export class OpenBatch extends RecordBuffer {
   /** Milliseconds since the epoch; NaN when it is no safe integer. */
   #baseTimestamp = NaN
   #exactBaseTimestamp = 0n
+  #contentBytes = 0
 
   override become(other: OpenBatch): this {
     this.#baseTimestamp = other.#baseTimestamp
     this.#exactBaseTimestamp = other.#exactBaseTimestamp
+    this.#contentBytes = other.#contentBytes
     return super.become(other)
   }
 
@@ -34,6 +36,7 @@ export class OpenBatch extends RecordBuffer {
 
   count(record: RecordCursor, size: number): void {
     this.recordCount++
+    this.#contentBytes += record.contentBytes
     if (size > this.largestRecord) this.largestRecord = size
     if (Number.isNaN(record.timestamp)) this.seeExactTimestamp(record.exactTimestamp())
     else this.seeTimestamp(record.timestamp)
@@ -55,7 +58,8 @@ export class OpenBatch extends RecordBuffer {
       maxTimestamp: stats.maxTimestamp,
       firstSourceOffset: stats.firstOffset,
       lastSourceOffset: stats.lastOffset,
-      largestRecord: stats.largestRecord
+      largestRecord: stats.largestRecord,
+      contentBytes: this.#contentBytes
     }
   }
 }

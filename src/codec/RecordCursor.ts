@@ -18,6 +18,13 @@ export type ReadableLayout = Exclude<Layout, "foreign">
 
 const none: ReadonlyArray<number> = []
 
+/** Of a length in zigzag and so many bytes, when they have that many together. */
+const bytesBehindLength = (together: number): number => {
+  let size = 1
+  for (let most = 63; size < 5 && together - size > most; most = most * 128 + 127) size++
+  return together - size
+}
+
 export class RecordCursor {
   readonly block: Buffer
   /** Position of the key's length, and of the value's, behind the union tag. */
@@ -69,6 +76,16 @@ export class RecordCursor {
   /** Key, value and header section in bytes, as in a Kafka record: with their lengths and count. */
   get recordBytes(): number {
     return this.fieldBytes + sizeOfVarint(this.headers)
+  }
+
+  /**
+   * Bytes of key, value, header names and header values, without their lengths; a byte more for
+   * each header name or value of 64 bytes or more.
+   */
+  get contentBytes(): number {
+    return (this.keyIsNull ? 0 : bytesBehindLength(this.keyEnd - this.keyAt)) +
+      (this.valueIsNull ? 0 : bytesBehindLength(this.valueEnd - this.valueAt)) +
+      this.entriesEnd - this.entriesAt - 2 * this.headers
   }
 
   /** The same without the header count. */

@@ -1,4 +1,5 @@
 /** What the commands can be told, after flags, environment and defaults have been resolved. */
+import type { RestoreChoice } from "./RestoreChoice.ts"
 import type { OnAhead, OnMissingTopic } from "./Translation.ts"
 
 /** Decides by name; built from RE2 expressions by the command line, or by hand when embedding. */
@@ -39,6 +40,7 @@ export interface PlanOptions {
   /** In this order; a topic belongs to the first that matches it. */
   readonly topics: ReadonlyArray<NamePredicate>
   readonly exclude: NamePredicate
+  readonly choice: RestoreChoice
   readonly prefix: string
   readonly planTopic: string
   /** Create the plan topic with so many partitions when it is missing. */
@@ -55,6 +57,9 @@ export interface RestoreOptions {
   readonly topicPrefix: string
   readonly groupId: string
   readonly exclude: NamePredicate
+  readonly choice: RestoreChoice
+  /** Bytes of keys, values and header values and names a second, before compression; 0 no bound. */
+  readonly maxBytesPerSecond: number
   /** Refuse a target partition whose data no restore wrote. */
   readonly failOnExistingData: boolean
   readonly compression: "none" | "gzip" | "snappy" | "lz4" | "zstd"
@@ -94,6 +99,8 @@ export interface RestoreGroupsOptions {
   readonly includeGroups: NamePredicate
   readonly excludeGroups: NamePredicate
   readonly excludeTopics: NamePredicate
+  /** What topics-restore was told. */
+  readonly choice: RestoreChoice
   /** Prefix of the archive whose coverage is asked; `undefined`: it is not known. */
   readonly archivePrefix: string | undefined
   /** The plan whose progress is asked; `undefined`: it is not known. */

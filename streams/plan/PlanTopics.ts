@@ -1,6 +1,8 @@
 /** Which topics of the archive a plan takes, and in which order. */
 import { Effect, Stream } from "effect"
 import { joinPath, topicFolder } from "../../src/domain/ArchiveKey.ts"
+import type { RestoreChoice } from "../../src/domain/RestoreChoice.ts"
+import { clashOf, topicsNamed } from "../../src/domain/RestoreChoice.ts"
 import type { PlanOptions } from "../../src/domain/Settings.ts"
 import { PlanError } from "../PlanTopic.ts"
 import { listObjects } from "../StoreReads.ts"
@@ -41,6 +43,25 @@ const bytesOf = ({ branches, root, topic }: Generation) =>
       (bytes, page) => page.reduce((total, { size }) => total + size, bytes)
     ))
 
+/** Fails when the choice is about a topic that is not there, or would mix two. */
+const checkNames = (choice: RestoreChoice, topics: ReadonlyArray<string>) =>
+  Effect.gen(function*() {
+    const unknown = [...topicsNamed(choice)].filter((topic) => !topics.includes(topic))
+    if (unknown.length > 0) {
+      const message =
+        "-rename, -partitions or -to-offset name what is not among the topics to be " +
+        `restored: ${unknown.join(", ")}`
+      return yield* new PlanError({ reason: "NoTopics", message })
+    }
+    for (const topic of topics) {
+      const other = clashOf(choice, topic)
+      if (other === undefined) continue
+      const message = `${other} cannot be renamed to ${topic}, which is to be restored too: ` +
+        "rename both, or leave one out"
+      return yield* new PlanError({ reason: "Clash", message })
+    }
+  })
+
 /** Topics looked into at once. */
 const topicsAtOnce = 8
 
@@ -60,6 +81,7 @@ export const planTopics = (options: PlanOptions) =>
         : `none of the ${listed.length} topics under "${place}" is to be restored`
       return yield* new PlanError({ reason: "NoTopics", message })
     }
+    yield* checkNames(options.choice, topics)
     const chosen = (yield* Effect.forEach(
       topics,
       (topic) => chooseGeneration(found.get(topic) ?? [], options.generation),

@@ -10,6 +10,7 @@ import type { Compression } from "../../src/codec/Compression.ts"
 import { compress } from "../../src/codec/Compression.ts"
 import { freeBytes } from "../../src/codec/FreeBytes.ts"
 import { RecordCursor } from "../../src/codec/RecordCursor.ts"
+import type { RecordFilter } from "../../src/codec/RecordFilter.ts"
 import type { PlannedFile } from "../../src/domain/Plan.ts"
 import { decoding } from "../Decoding.ts"
 import { outcomeOf } from "../Outcomes.ts"
@@ -37,6 +38,8 @@ export interface Assembly {
   readonly buffers: BufferPool
   readonly scope: Scope.Scope
   readonly share: BudgetShare
+  /** Which records are to be restored; `undefined`: all. */
+  readonly filter: RecordFilter | undefined
   /** Offset in the source of the last record that needs no restoring any more. */
   restoredThrough: bigint
 }
@@ -85,6 +88,7 @@ export const assemble = (
     maxBatchBytes: assembly.maxBatchBytes,
     layout: "ours",
     sourceOffsetHeader,
+    filter: assembly.filter,
     buffers: assembly.buffers,
     onBatch: (batch) => {
       cut.push(batch)

@@ -9,6 +9,8 @@ import type { ContainerHeader } from "../../src/codec/ContainerHeader.ts"
 import type { ContainerBlock } from "../../src/codec/ContainerReader.ts"
 import { freeBytes } from "../../src/codec/FreeBytes.ts"
 import type { PlannedFile } from "../../src/domain/Plan.ts"
+import type { RecordRange } from "../../src/domain/RecordRange.ts"
+import { overlapsTimes } from "../../src/domain/RecordRange.ts"
 import type { OpenArchiveFile } from "../ArchiveFiles.ts"
 import { decoding } from "../Decoding.ts"
 import { outcomeOf } from "../Outcomes.ts"
@@ -64,6 +66,8 @@ export interface FileReading {
   readonly offer: (item: FileItem) => Effect.Effect<unknown>
   /** Source offset up to which the target has everything already. */
   readonly restoredThrough: () => bigint
+  /** Which records are to be restored. */
+  readonly range: RecordRange
 }
 
 /** Fails when the block shows that the target was restored from somewhere else. */
@@ -149,7 +153,11 @@ export const readFile = (
   ObjectStore | ForeignSchema
 > =>
   Effect.gen(function*() {
-    const { offer, restoredThrough, target } = reading
+    const { offer, range, restoredThrough, target } = reading
+    const skip = offer({ kind: "end", file, skipped: true })
+    if (range.toOffset !== undefined && file.archive.firstOffset >= range.toOffset) {
+      return yield* Effect.as(skip, 0)
+    }
     const opened = yield* reading.open(file)
     const { header } = opened
     const { facts } = header
@@ -164,8 +172,10 @@ export const readFile = (
       origin?.reach(next - 1n)
       if (next <= restoredThrough() + 1n) {
         if (origin?.seeks(next) === true) yield* compare(target, origin, file, opened, next)
-        yield* offer({ kind: "end", file, skipped: true })
-        return header.size
+        return yield* Effect.as(skip, header.size)
+      }
+      if (!overlapsTimes(range, facts.minTimestamp, facts.maxTimestamp)) {
+        return yield* Effect.as(skip, header.size)
       }
     }
     const { records, size } = yield* handOnBlocks(file, opened, reading)

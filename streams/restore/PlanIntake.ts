@@ -3,6 +3,7 @@ import { Either } from "effect"
 import type { ReadRecord } from "../../src/codec/PlainRecords.ts"
 import { partitionOfKey } from "../../src/domain/Murmur2.ts"
 import { fromPlanRecord, planPlaces } from "../../src/domain/Plan.ts"
+import { isChosen } from "../../src/domain/RestoreChoice.ts"
 import { topicPartitionName } from "../../src/domain/TopicPartition.ts"
 import { RestoreFailure } from "./Outcome.ts"
 import type { PlanEntry, Target } from "./PlanState.ts"
@@ -30,7 +31,7 @@ export const intakeOf = (
       reason: `${where} is unusable: ${problem}; plan into another plan topic`
     })
   }
-  if (options.exclude(source.topic)) return undefined
+  if (options.exclude(source.topic) || !isChosen(options.choice, source)) return undefined
   const target = state.target({ topic: source.topic, partition: source.partition })
   const { offset } = record
   if (Either.isLeft(parsed)) {

@@ -2,6 +2,7 @@
 import { Effect, Either, Stream } from "effect"
 import { Kafka } from "../../services/Kafka.ts"
 import { fromPlanRecord } from "../../src/domain/Plan.ts"
+import { isChosen, targetTopic } from "../../src/domain/RestoreChoice.ts"
 import type { TopicPartition } from "../../src/domain/TopicPartition.ts"
 import { topicPartitionName } from "../../src/domain/TopicPartition.ts"
 import { logOffsets, readPlan } from "../PlanTopic.ts"
@@ -39,7 +40,8 @@ export const scanPlan = (context: PlanContext, from: bigint) =>
         for (const record of page.records) {
           const file = Either.getOrUndefined(fromPlanRecord(record))
           if (file === undefined || options.exclude(file.topic)) continue
-          const topic = `${options.topicPrefix}${file.topic}`
+          if (!isChosen(options.choice, file)) continue
+          const topic = targetTopic(options, file.topic)
           const target = { topic, partition: file.partition }
           found.set(topicPartitionName(target), target)
         }

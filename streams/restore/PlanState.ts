@@ -55,9 +55,9 @@ export interface Target {
   behind: bigint | undefined
 }
 
-const newTarget = (source: TopicPartition, topicPrefix: string): Target => ({
+const newTarget = (source: TopicPartition, topic: string): Target => ({
   source,
-  partition: { topic: `${topicPrefix}${source.topic}`, partition: source.partition },
+  partition: { topic, partition: source.partition },
   unfinished: [],
   taken: 0,
   running: false,
@@ -92,15 +92,15 @@ const forget = (target: Target, from: bigint): void => {
 }
 
 export class PlanState {
-  readonly #topicPrefix: string
+  readonly #targetTopic: (source: string) => string
   readonly #targets = new Map<string, Target>()
   readonly #unusable: Array<bigint> = []
   #pending = 0
   /** Where the plan is read next. */
   position: bigint
 
-  constructor(topicPrefix: string, position: bigint) {
-    this.#topicPrefix = topicPrefix
+  constructor(targetTopic: (source: string) => string, position: bigint) {
+    this.#targetTopic = targetTopic
     this.position = position
   }
 
@@ -117,7 +117,7 @@ export class PlanState {
     const name = topicPartitionName(source)
     const found = this.#targets.get(name)
     if (found !== undefined) return found
-    const made = newTarget(source, this.#topicPrefix)
+    const made = newTarget(source, this.#targetTopic(source.topic))
     this.#targets.set(name, made)
     return made
   }

@@ -4,6 +4,7 @@ import type { ForeignSchema } from "../../services/ForeignSchema.ts"
 import type { Kafka, KafkaError } from "../../services/Kafka.ts"
 import type { ObjectStore } from "../../services/ObjectStore.ts"
 import type { CodecError } from "../../src/codec/CodecError.ts"
+import { targetTopic } from "../../src/domain/RestoreChoice.ts"
 import type { TopicPartition } from "../../src/domain/TopicPartition.ts"
 import type { GroupMembership } from "../GroupMembership.ts"
 import { patiently } from "../ReadLog.ts"
@@ -98,7 +99,7 @@ export const makePlanWorker = (
       const waiting = makeChanges()
       const room = makeChanges()
       const lost = yield* Deferred.make<never, OwnershipLost>()
-      const current = new PlanState(options.topicPrefix, from)
+      const current = new PlanState((topic) => targetTopic(options, topic), from)
       state = current
       const context: PlanContext = {
         ...shared,

@@ -9,6 +9,7 @@ import type { Turns } from "../Turns.ts"
 import type { Failures } from "./Failures.ts"
 import type { Fencing } from "./Fencing.ts"
 import type { RestoredFile } from "./Outcome.ts"
+import type { Pace } from "./Pace.ts"
 import type { PlanState } from "./PlanState.ts"
 import type { TargetConfigs } from "./TargetConfigs.ts"
 
@@ -21,6 +22,7 @@ export interface RestoreContext {
   readonly buffers: BufferPool
   /** One turn for each target partition that is worked on. */
   readonly slots: Turns
+  readonly pace: Pace
   readonly failures: Failures
   readonly emit: (file: RestoredFile) => Effect.Effect<void>
 }

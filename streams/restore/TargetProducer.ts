@@ -21,6 +21,7 @@ import { damaged } from "./FileAssembly.ts"
 import type { BatchToSend, BudgetShare, FileEnd, OutItem, Section } from "./FileItems.ts"
 import type { ProducerReset } from "./Outcome.ts"
 import { OwnershipLost, RestoreFailure } from "./Outcome.ts"
+import type { Pace } from "./Pace.ts"
 import type { Target, TargetPosition } from "./PlanState.ts"
 import type { Sized } from "./ProduceVerdict.ts"
 import { tooLarge, verdictOf, worthRepeating } from "./ProduceVerdict.ts"
@@ -47,6 +48,7 @@ export interface Producing {
   /** Takes back what the records of batches that are not compressed were assembled in. */
   readonly buffers: BufferPool
   readonly share: BudgetShare
+  readonly pace: Pace
   /** Whether the plan partition is still this member's. */
   readonly owned: Effect.Effect<boolean>
   readonly finished: (end: FileEnd, totals: FileTotals) => Effect.Effect<void>
@@ -124,6 +126,7 @@ export const produce = (
         const size = batchHeaderBytes + section.bytes.length
         const sized = { batch: item.batch, file: item.file.key, size }
         if (size > limit) return yield* tooLarge(target, sized, limit)
+        yield* producing.pace.take(item.batch.contentBytes)
         yield* permits.take(1)
         const identity = yield* gate.enter
         inside++

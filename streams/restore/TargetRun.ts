@@ -13,10 +13,12 @@ import {
 } from "../../services/Metrics.ts"
 import type { ObjectStore, StoreError } from "../../services/ObjectStore.ts"
 import type { CodecError } from "../../src/codec/CodecError.ts"
+import { recordFilter } from "../../src/codec/RecordFilter.ts"
 import type { PlannedFile } from "../../src/domain/Plan.ts"
+import { clashOf, rangeOf } from "../../src/domain/RestoreChoice.ts"
 import { askOrigin, begins } from "./AskOrigin.ts"
 import type { Assembly } from "./FileAssembly.ts"
-import { assemble, damaged, targetBatchBytes } from "./FileAssembly.ts"
+import { assemble, damaged } from "./FileAssembly.ts"
 import type { FileEnd, FileItem, OutItem } from "./FileItems.ts"
 import { shareOf } from "./FileItems.ts"
 import { readFile } from "./FileReader.ts"
@@ -40,8 +42,15 @@ const refusal = (
   target: Target,
   entry: PlanEntry
 ): RestoreFailure | undefined => {
-  const { partition } = target
+  const { partition, source } = target
   const { content, offset } = entry
+  const clash = clashOf(context.options.choice, source.topic)
+  if (clash !== undefined) {
+    const reason =
+      `${clash} is renamed to ${source.topic}, whose own records would mix with its: ` +
+      "rename both, or leave one out"
+    return new RestoreFailure({ partition, reason })
+  }
   if ("problem" in content) {
     const where = `plan record at ${context.plan.topic}-${context.plan.partition} offset ${offset}`
     return new RestoreFailure({
@@ -76,6 +85,7 @@ export const runTarget = (
 ): Effect.Effect<void, ProduceEnd, Kafka | ObjectStore | ForeignSchema> =>
   Effect.gen(function*() {
     const { config, position } = yield* openTarget(context, target)
+    const range = rangeOf(context.options.choice, target.source)
     const scope = yield* Effect.scope
     const share = yield* shareOf(context.budget)
     const items = yield* Queue.bounded<FileItem>(blocksAhead)
@@ -83,10 +93,11 @@ export const runTarget = (
     const assembly: Assembly = {
       target,
       compression: context.options.compression,
-      maxBatchBytes: Math.min(targetBatchBytes, config.maxMessageBytes),
+      maxBatchBytes: Math.min(context.pace.batchBytes, config.maxMessageBytes),
       buffers: context.buffers,
       scope,
       share,
+      filter: recordFilter(range),
       restoredThrough: position.lastSourceOffset
     }
     const offer = (item: FileItem) => Queue.offer(items, item)
@@ -94,7 +105,7 @@ export const runTarget = (
 
     const restoredThrough = () => assembly.restoredThrough
     const { open, prepare } = yield* makeOpenAhead
-    const reading = { target, open, scope, share, offer, restoredThrough }
+    const reading = { target, open, scope, share, offer, restoredThrough, range }
     let fileBytes = Number.POSITIVE_INFINITY
     const read = (file: PlannedFile) =>
       (fileBytes <= smallFileBytes
@@ -159,10 +170,10 @@ export const runTarget = (
       stop(new RestoreFailure({ partition: target.partition, reason: String(defect) }))
     yield* Effect.forkIn(Effect.catchAllDefect(readAll, died), scope)
     yield* Effect.forkIn(assemble(assembly, items, out), scope)
-    const { buffers, fencing, leaders, owned } = context
+    const { buffers, fencing, leaders, owned, pace } = context
     const limit = config.maxMessageBytes
     yield* produce(
-      { leaders, target, position, limit, fencing, buffers, share, owned, finished, scope },
+      { leaders, target, position, limit, fencing, buffers, share, pace, owned, finished, scope },
       out
     ).pipe(
       Effect.ensuring(Effect.sync(() => {

@@ -1,5 +1,5 @@
 /** Whether the archive holds records that a restored partition does not have yet. */
-import { Effect, Stream } from "effect"
+import { Effect, Option, Stream } from "effect"
 import type { ForeignSchema } from "../../services/ForeignSchema.ts"
 import type { ObjectStore, StoreError } from "../../services/ObjectStore.ts"
 import type { CodecError } from "../../src/codec/CodecError.ts"
@@ -9,8 +9,10 @@ import {
   parseArchiveKey,
   partitionFolder
 } from "../../src/domain/ArchiveKey.ts"
+import type { RecordRange } from "../../src/domain/RecordRange.ts"
 import type { TopicPartition } from "../../src/domain/TopicPartition.ts"
 import { topicPartitionName } from "../../src/domain/TopicPartition.ts"
+import { catPartition } from "../CatArchive.ts"
 import type { Generations } from "../plan/Generations.ts"
 import { findGenerations } from "../plan/Generations.ts"
 import { listObjects } from "../StoreReads.ts"
@@ -32,6 +34,8 @@ export interface ArchiveCoverage {
    * Else nobody here knows which of them was restored.
    */
   readonly hasOneLife: (topic: string) => Asked<boolean>
+  /** Whether any record of the partition is in the range: reads until it has found one. */
+  readonly holdsIn: (source: TopicPartition, range: RecordRange) => Asked<boolean>
 }
 
 /**
@@ -168,6 +172,12 @@ export const makeArchiveCoverage = (prefix: string): ArchiveCoverage => {
   }
 
   return {
+    holdsIn: ({ partition, topic }, range) =>
+      catPartition({ topic, root, topicId: undefined, branches: [] }, partition, range).pipe(
+        Stream.filter((records) => records.length > 0),
+        Stream.runHead,
+        Effect.map(Option.isSome)
+      ),
     holdsBetween: (source, after, before) =>
       Effect.suspend(() => {
         if (before <= after + 1n) return Effect.succeed(false)

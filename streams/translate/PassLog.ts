@@ -40,6 +40,7 @@ export const tellSelection = (
     }
     yield* tellNames("consumer groups left out as asked", selection.groupsLeftOut)
     yield* tellNames("topics left out as asked", selection.topicsLeftOut)
+    yield* tellNames("partitions left out as asked", selection.partitionsLeftOut)
     yield* tellNames("consumer groups without positions", selection.groupsWithoutPositions)
     if (selection.positions.length === 0) {
       yield* Effect.logWarning("the snapshot has no position that is asked for").pipe(

@@ -4,6 +4,8 @@ import { Effect, Either } from "effect"
 import type { Kafka } from "../../services/Kafka.ts"
 import type { ArchiveAnswer, PlanAnswer } from "../../src/domain/Decide.ts"
 import { decide } from "../../src/domain/Decide.ts"
+import type { RestoreChoice } from "../../src/domain/RestoreChoice.ts"
+import { choosesTimes, rangeOf } from "../../src/domain/RestoreChoice.ts"
 import type { RestoreGroupsOptions } from "../../src/domain/Settings.ts"
 import type { TopicPartition } from "../../src/domain/TopicPartition.ts"
 import { topicPartitionName } from "../../src/domain/TopicPartition.ts"
@@ -84,17 +86,29 @@ type Answers = ReadonlyMap<bigint, ArchiveAnswer>
 /** Of a topic with several lives the archive knows nothing that would be sure. */
 const askOnce = (
   coverage: ArchiveCoverage,
+  choice: RestoreChoice,
   source: TopicPartition,
   last: bigint,
   committed: bigint
 ) =>
   Effect.gen(function*() {
     if (!(yield* coverage.hasOneLife(source.topic))) return "unknown" as const
-    return (yield* coverage.holdsBetween(source, last, committed)) ? "holds" : "none"
+    const range = rangeOf(choice, source)
+    const { toOffset = committed } = range
+    const before = toOffset < committed ? toOffset : committed
+    const holds = yield* coverage.holdsBetween(source, last, before)
+    if (!holds || !choosesTimes(choice)) return holds ? "holds" : "none"
+    const between = { ...range, fromOffset: last + 1n, toOffset: before }
+    return (yield* coverage.holdsIn(source, between)) ? "holds" : "none"
   })
 
 /** For each offset behind what is restored, with offsets between: what the archive has there. */
-const askArchive = (coverage: ArchiveCoverage, partition: Located, book: Book) =>
+const askArchive = (
+  coverage: ArchiveCoverage,
+  choice: RestoreChoice,
+  partition: Located,
+  book: Book
+) =>
   Effect.gen(function*() {
     const { located, open, source } = partition
     const last = located.last?.source ?? -1n
@@ -102,7 +116,7 @@ const askArchive = (coverage: ArchiveCoverage, partition: Located, book: Book) =
     const unanswered = new Set<bigint>()
     for (const committed of offsetsOf(open)) {
       if (committed <= last + 1n) continue
-      const answer = yield* Effect.either(askOnce(coverage, source, last, committed))
+      const answer = yield* Effect.either(askOnce(coverage, choice, source, last, committed))
       if (Either.isRight(answer)) answers.set(committed, answer.right)
       else {
         unanswered.add(committed)
@@ -152,7 +166,7 @@ export const translate = (
       (partition) =>
         coverage === undefined
           ? Effect.succeed(askNothing(partition))
-          : askArchive(coverage, partition, book),
+          : askArchive(coverage, options.choice, partition, book),
       { concurrency: archiveAsksAtOnce }
     )
     return asked.flatMap(({ answers, located, open, source }): ReadonlyArray<Placed> => {

@@ -1,7 +1,9 @@
 /** Which positions of a snapshot are to be restored, and under which names. */
 import type { CommittedPosition, GroupPositions } from "../../src/domain/GroupSnapshot.ts"
+import { isChosen, targetTopic } from "../../src/domain/RestoreChoice.ts"
 import type { RestoreGroupsOptions } from "../../src/domain/Settings.ts"
 import type { TopicPartition } from "../../src/domain/TopicPartition.ts"
+import { topicPartitionName } from "../../src/domain/TopicPartition.ts"
 
 /** One position of one group. */
 export interface Wanted {
@@ -23,13 +25,15 @@ export interface Selection {
   /** Names in the source that the expressions leave out, each once. */
   readonly groupsLeftOut: ReadonlyArray<string>
   readonly topicsLeftOut: ReadonlyArray<string>
+  /** Of topics that are not left out, but not chosen whole. */
+  readonly partitionsLeftOut: ReadonlyArray<string>
   /** Groups that are asked for but have committed nothing. */
   readonly groupsWithoutPositions: ReadonlyArray<string>
 }
 
 type Naming = Pick<
   RestoreGroupsOptions,
-  "groupsPrefix" | "topicsPrefix" | "includeGroups" | "excludeGroups" | "excludeTopics"
+  "groupsPrefix" | "topicsPrefix" | "includeGroups" | "excludeGroups" | "excludeTopics" | "choice"
 >
 
 const positionsOf = (
@@ -39,14 +43,30 @@ const positionsOf = (
 ): ReadonlyArray<Wanted> =>
   topics.flatMap(({ partitions, topic }) => {
     if (options.excludeTopics(topic)) return []
-    const target = `${options.topicsPrefix}${topic}`
-    return partitions.map((committed) => ({
+    const { choice, topicsPrefix: topicPrefix } = options
+    const target = targetTopic({ choice, topicPrefix }, topic)
+    const chosen = partitions.filter(({ partition }) => isChosen(choice, { topic, partition }))
+    return chosen.map((committed) => ({
       group,
       source: { topic, partition: committed.partition },
       target: { topic: target, partition: committed.partition },
       committed
     }))
   })
+
+const partitionsLeftOut = (
+  groups: ReadonlyArray<GroupPositions>,
+  { choice, excludeTopics }: Naming
+): ReadonlyArray<string> => {
+  const names = groups.flatMap(({ topics }) =>
+    topics.flatMap(({ partitions, topic }) =>
+      excludeTopics(topic) ? [] : partitions
+        .filter(({ partition }) => !isChosen(choice, { topic, partition }))
+        .map(({ partition }) => topicPartitionName({ topic, partition }))
+    )
+  )
+  return [...new Set(names)]
+}
 
 /** Chooses by the names in the source. */
 export const select = (groups: ReadonlyArray<GroupPositions>, options: Naming): Selection => {
@@ -61,6 +81,7 @@ export const select = (groups: ReadonlyArray<GroupPositions>, options: Naming): 
     }),
     groupsLeftOut: groups.filter((group) => !kept.has(group)).map(({ groupId }) => groupId),
     topicsLeftOut: [...topics].filter(excludeTopics),
+    partitionsLeftOut: partitionsLeftOut(chosen, options),
     groupsWithoutPositions: chosen
       .filter((group) => group.topics.every(({ partitions }) => partitions.length === 0))
       .map(({ groupId }) => groupId)

@@ -6,6 +6,7 @@ import {
   groupsRestoreOptions,
   groupsRestoreProblems
 } from "../../src/cli/GroupsRestoreFlags.ts"
+import { everything } from "../../src/domain/RestoreChoice.ts"
 
 type Texts = Partial<Record<keyof typeof groupsRestoreFlags, string>>
 
@@ -26,6 +27,7 @@ describe("what the flags of consumer-groups-restore say", () => {
       snapshot: { kind: "main" },
       groupsPrefix: "",
       topicsPrefix: "",
+      choice: everything,
       archivePrefix: undefined,
       plan: undefined,
       onAhead: "wait",
@@ -38,6 +40,14 @@ describe("what the flags of consumer-groups-restore say", () => {
       [includeGroups("any"), excludeGroups("any"), excludeTopics("any")],
       [true, false, false]
     )
+  })
+
+  it("records up to a time take the positions of then, unless a snapshot is named", () => {
+    const toTime = "2026-11-22T20:00:00Z"
+    const timeMs = Date.parse(toTime)
+    assert.deepStrictEqual(optionsOf({ toTime }).snapshot, { kind: "at", timeMs })
+    assert.deepStrictEqual(optionsOf({ toTime, snapshot: "latest" }).snapshot, { kind: "latest" })
+    assert.strictEqual(optionsOf({ toTime }).choice.toTimeMs, BigInt(timeMs))
   })
 
   it("the policy for what is ahead depends on -once", () => {

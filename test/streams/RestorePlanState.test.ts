@@ -17,7 +17,7 @@ const file = (firstOffset: number, index: number): PlannedFile => {
 }
 
 const stateOf = (...sources: ReadonlyArray<typeof one>) => {
-  const state = new PlanState("restored.", 0n)
+  const state = new PlanState((topic) => `restored.${topic}`, 0n)
   for (const [offset, source] of sources.entries()) {
     const content = file(offset, offset + 1)
     state.add(state.target(source), { offset: BigInt(offset), content })

@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Chunk, Effect, Stream } from "effect"
+import { everything } from "../../src/domain/RestoreChoice.ts"
 import { verifyRestored } from "../../streams/VerifyRestored.ts"
 import { buildBatch } from "../support/Batches.ts"
 import type { PlainRecord } from "../support/Batches.ts"
@@ -20,7 +21,9 @@ const orders = { topic: "orders", partition: 0 }
 
 const events = (topic?: string) =>
   Effect.map(
-    Stream.runCollect(verifyRestored({ prefix: "backup", topic, restoredPrefix: "restored." })),
+    Stream.runCollect(
+      verifyRestored({ prefix: "backup", topic, topicPrefix: "restored.", choice: everything })
+    ),
     Chunk.toReadonlyArray
   )
 

@@ -2,6 +2,7 @@
 import { Chunk, Effect, Stream } from "effect"
 import { archiveKey } from "../../src/domain/ArchiveKey.ts"
 import type { GroupPositions, SnapshotFacts } from "../../src/domain/GroupSnapshot.ts"
+import { everything } from "../../src/domain/RestoreChoice.ts"
 import type { RestoreGroupsOptions } from "../../src/domain/Settings.ts"
 import type { PositionOutcome } from "../../src/domain/Translation.ts"
 import { restoreGroups } from "../../streams/RestoreGroups.ts"
@@ -25,6 +26,7 @@ export const restoreGroupsOptions = (
   includeGroups: () => true,
   excludeGroups: () => false,
   excludeTopics: () => false,
+  choice: everything,
   archivePrefix: undefined,
   plan: undefined,
   onAhead: "wait",

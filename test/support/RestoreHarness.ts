@@ -8,6 +8,7 @@ import type { ArchivedRecord } from "../../src/codec/RecordCursor.ts"
 import { writeRecords } from "../../src/codec/RecordWriter.ts"
 import { archiveKey } from "../../src/domain/ArchiveKey.ts"
 import type { FileFacts } from "../../src/domain/FileFacts.ts"
+import { everything } from "../../src/domain/RestoreChoice.ts"
 import type { PlanOptions, RestoreOptions } from "../../src/domain/Settings.ts"
 import type { TopicPartition } from "../../src/domain/TopicPartition.ts"
 import { planRestore } from "../../streams/PlanRestore.ts"
@@ -31,6 +32,7 @@ const all = () => true
 export const planOptions = (changes: Partial<PlanOptions> = {}): PlanOptions => ({
   topics: [all],
   exclude: never,
+  choice: everything,
   prefix: "backup",
   planTopic: "plan",
   planTopicPartitions: 1,
@@ -46,6 +48,8 @@ export const restoreOptions = (changes: Partial<RestoreOptions> = {}): RestoreOp
   topicPrefix: "restored.",
   groupId: "restore",
   exclude: never,
+  choice: everything,
+  maxBytesPerSecond: 0,
   failOnExistingData: true,
   compression: "lz4",
   consumeDelayMs: 0,
@@ -81,6 +85,17 @@ const recordsPerBlock = 10
 
 const sync = Buffer.alloc(16, "sync")
 
+const timesOf = (records: ReadonlyArray<ArchivedRecord>): Partial<FileFacts> => {
+  const [first] = records
+  if (first === undefined) return {}
+  let { timestamp: minTimestamp, timestamp: maxTimestamp } = first
+  for (const { timestamp } of records) {
+    if (timestamp < minTimestamp) minTimestamp = timestamp
+    if (timestamp > maxTimestamp) maxTimestamp = timestamp
+  }
+  return { minTimestamp, maxTimestamp }
+}
+
 /** The bytes of an archive file of ours, in blocks of ten records. */
 export const fileBytes = (records: ReadonlyArray<ArchivedRecord>, facts?: Partial<FileFacts>) =>
   Effect.gen(function*() {
@@ -91,6 +106,7 @@ export const fileBytes = (records: ReadonlyArray<ArchivedRecord>, facts?: Partia
         recordCount: records.length,
         coverageStart: records[0]?.offset ?? 0n,
         coverageNext: (records.at(-1)?.offset ?? -1n) + 1n,
+        ...timesOf(records),
         ...facts
       }
     })

@@ -1,4 +1,5 @@
 /** `topics-plan-restore`: writes down which archive files are to be restored, in order. */
+import { choiceFlags, choiceProblems } from "../ChoiceFlags.ts"
 import { defineCommand } from "../CommandSpec.ts"
 import { boolean, integer, name } from "../FlagKinds.ts"
 import { excludeRegexes, orderedRegexes } from "../RegexFlags.ts"
@@ -47,6 +48,7 @@ export const topicsPlanRestoreFlags = {
     { min: 0, max: Number.MAX_SAFE_INTEGER, placeholder: "MiB" }
   ),
   generation: generationFlag,
+  ...choiceFlags,
   dryRun: boolean([
     "dry-run",
     "DRY_RUN",
@@ -73,5 +75,6 @@ export const topicsPlanRestore = defineCommand(
       "kafka-data-keep topics-plan-restore -brokers kafka:9092 \\\n    -restore-topics-regex '^payments,^orders' -plan-topic restore-plan -plan-topic-partitions 12 \\\n    -s3-bucket my-backups -s3-prefix topics -once"
   },
   topicsPlanRestoreFlags,
-  () => import("../work/topicsPlanRestore.ts")
+  () => import("../work/topicsPlanRestore.ts"),
+  choiceProblems
 )

@@ -1,4 +1,5 @@
 /** `topics-restore`: follows a plan and puts the records of its archive files back. */
+import { choiceFlags, choiceProblems, maxBytesPerSecondFlag } from "../ChoiceFlags.ts"
 import { defineCommand } from "../CommandSpec.ts"
 import { boolean, choice, duration, name, text } from "../FlagKinds.ts"
 import { excludeRegexes } from "../RegexFlags.ts"
@@ -29,6 +30,7 @@ export const topicsRestoreFlags = {
     "",
     "Topics of the plan, by their source names, to leave out; for this group they then count as done"
   ]),
+  ...choiceFlags,
   groupId: name([
     "group-id",
     "KAFKA_GROUP_ID",
@@ -51,6 +53,7 @@ export const topicsRestoreFlags = {
     ["none", "gzip", "snappy", "lz4", "zstd"],
     "codec"
   ),
+  maxBytesPerSecond: maxBytesPerSecondFlag,
   consumeDelay: duration([
     "consume-delay",
     "CONSUME_DELAY",
@@ -80,5 +83,6 @@ export const topicsRestore = defineCommand(
       "kafka-data-keep topics-restore -brokers kafka:9092 -plan-topic restore-plan \\\n    -restore-topic-prefix '' -s3-bucket my-backups -once"
   },
   topicsRestoreFlags,
-  () => import("../work/topicsRestore.ts")
+  () => import("../work/topicsRestore.ts"),
+  choiceProblems
 )

@@ -7,6 +7,7 @@ import type { VerifiedPartition } from "../../../streams/VerifyArchive.ts"
 import { verifyArchive } from "../../../streams/VerifyArchive.ts"
 import type { ComparedPartition } from "../../../streams/VerifyRestored.ts"
 import { verifyRestored } from "../../../streams/VerifyRestored.ts"
+import { everything } from "../../domain/RestoreChoice.ts"
 import { checkArchive } from "../ArchiveCheck.ts"
 import type { archiveVerifyFlags } from "../commands/archiveVerify.ts"
 import type { ProofSettings } from "../CommandSpec.ts"
@@ -58,7 +59,7 @@ const verify = (
         else partitions.push(event.verified)
       }))
     if (restoredPrefix !== noPrefix) {
-      const options = { prefix, topic: wanted, restoredPrefix }
+      const options = { prefix, topic: wanted, topicPrefix: restoredPrefix, choice: everything }
       yield* Stream.runForEach(verifyRestored(options), (event) =>
         Effect.sync(() => {
           if (event.kind === "finding") findings.push(event.finding)

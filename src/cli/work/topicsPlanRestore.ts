@@ -2,6 +2,7 @@
 import { Console, Effect, Stream } from "effect"
 import { planRestore } from "../../../streams/PlanRestore.ts"
 import { checkArchive } from "../ArchiveCheck.ts"
+import { choiceOf } from "../ChoiceFlags.ts"
 import type { topicsPlanRestoreFlags } from "../commands/topicsPlanRestore.ts"
 import type { Settings } from "../CommandSpec.ts"
 import type { Values } from "../Flag.ts"
@@ -13,6 +14,7 @@ type Flags = Values<typeof topicsPlanRestoreFlags>
 const optionsOf = (flags: Flags) => ({
   topics: flags.restoreTopicsRegex,
   exclude: flags.excludeTopicsRegex,
+  choice: choiceOf(flags),
   prefix: flags.prefix,
   planTopic: flags.planTopic,
   planTopicPartitions: flags.planTopicPartitions === 0 ? undefined : flags.planTopicPartitions,

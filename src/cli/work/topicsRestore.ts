@@ -3,12 +3,14 @@ import { Effect } from "effect"
 import type { RestoredFile, RestoreIncomplete } from "../../../streams/restore/Outcome.ts"
 import { restoreTopics } from "../../../streams/RestoreTopics.ts"
 import { checkArchive } from "../ArchiveCheck.ts"
+import { choiceOf } from "../ChoiceFlags.ts"
 import type { topicsRestoreFlags } from "../commands/topicsRestore.ts"
 import type { Settings } from "../CommandSpec.ts"
 import type { Values } from "../Flag.ts"
 import { restoreLive, supervisorLive } from "../Live.ts"
 import { runTelling } from "../Progress.ts"
 import { supervise } from "../Supervise.ts"
+import type { WorkerPlace } from "../Workers.ts"
 import { shareWork } from "../Workers.ts"
 import { PartlyDone } from "../WorkersFailed.ts"
 
@@ -16,11 +18,13 @@ type Flags = Values<typeof topicsRestoreFlags>
 
 const finished = "the restore is complete"
 
-const optionsOf = (flags: Flags) => ({
+const optionsOf = (flags: Flags, workers: number) => ({
   planTopic: flags.planTopic,
   topicPrefix: flags.topicPrefix,
   groupId: flags.groupId,
   exclude: flags.excludeTopicsRegexes,
+  choice: choiceOf(flags),
+  maxBytesPerSecond: flags.maxBytesPerSecond / workers,
   failOnExistingData: flags.failOnExistingData,
   compression: flags.compressionType,
   consumeDelayMs: flags.consumeDelay,
@@ -55,16 +59,16 @@ const nameEach = ({ failures }: RestoreIncomplete) =>
     })
   ))
 
-const member = (settings: Settings<Flags>) =>
+const member = (settings: Settings<Flags>, { workers }: WorkerPlace) =>
   checkArchive({ prefix: "", write: false }).pipe(
-    Effect.zipRight(runTelling(restoreTopics(optionsOf(settings.own)), tell, finished)),
+    Effect.zipRight(runTelling(restoreTopics(optionsOf(settings.own, workers)), tell, finished)),
     Effect.catchTag("RestoreIncomplete", nameEach),
     Effect.provide(restoreLive(settings))
   )
 
 export const work = (settings: Settings<Flags>) =>
   shareWork(settings.own.workers, {
-    member: () => member(settings),
+    member: (place) => member(settings, place),
     prepare: () => Effect.void,
     supervise: (workers) =>
       Effect.provide(supervise(workers, finished), supervisorLive(settings, workers))
