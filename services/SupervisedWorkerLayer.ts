@@ -4,6 +4,7 @@ import { Cause, Console, Deferred, Effect, Mailbox, Stream } from "effect"
 import type { Standing } from "./Companions.ts"
 import type { FlushOutcome } from "./FlushRequests.ts"
 import type { MetricFamily } from "./MetricFamilies.ts"
+import { Progress } from "./Progress.ts"
 import type { FromWorker, WorkerEnding } from "./WorkerMessages.ts"
 import type { WorkerThread } from "./WorkerThread.ts"
 
@@ -42,6 +43,7 @@ export const superviseWorker = (
   moved: Effect.Effect<void>
 ): Effect.Effect<SupervisedWorker, never, Scope.Scope> =>
   Effect.gen(function*() {
+    const progress = yield* Progress
     const ending = yield* Deferred.make<WorkerEnding>()
     const flushes = new Map<number, Deferred.Deferred<FlushOutcome, string>>()
     const readings = new Map<number, Deferred.Deferred<void>>()
@@ -70,6 +72,8 @@ export const superviseWorker = (
         case "Standing":
           standing = message
           return moved
+        case "Progress":
+          return Effect.sync(() => progress.hear(worker, message))
         case "Ended":
           last = message.ending
           return Effect.forkDaemon(Effect.delay(Effect.sync(thread.end), endPatience))

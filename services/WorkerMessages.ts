@@ -4,6 +4,7 @@
  */
 import { Schema } from "effect"
 import { MetricFamily } from "./MetricFamilies.ts"
+import { TopicProgress } from "./Progress.ts"
 
 /** What a worker is given when its thread starts. */
 export const WorkerStart = Schema.Struct({
@@ -60,6 +61,11 @@ export const FromWorker = Schema.Union(
     idleIn: Schema.NullOr(Schema.Int),
     done: Schema.Array(Schema.String),
     of: Schema.Int
+  }),
+  /** How far it is, about once a second: the topics that have changed. */
+  Schema.TaggedStruct("Progress", {
+    complete: Schema.Boolean,
+    topics: Schema.Array(TopicProgress)
   }),
   /** The last one. */
   Schema.TaggedStruct("Ended", { ending: WorkerEnding })

@@ -13,6 +13,7 @@ import type { TopicMetadata } from "../services/Kafka.ts"
 import type { KafkaError } from "../services/Kafka.ts"
 import { Kafka } from "../services/Kafka.ts"
 import type { ObjectStore } from "../services/ObjectStore.ts"
+import { measuring } from "../services/Progress.ts"
 import { BufferPool } from "../src/codec/BufferPool.ts"
 import type { BackupOptions } from "../src/domain/Settings.ts"
 import type { ArchivedFile, BackupError } from "./backup/Archived.ts"
@@ -31,6 +32,7 @@ import { makeHousekeeping } from "./backup/Housekeeping.ts"
 import { makeLeadership } from "./backup/Leadership.ts"
 import { uploadLeftovers } from "./backup/Leftovers.ts"
 import { finishOnce, finishTogether } from "./backup/Once.ts"
+import { onceExtent } from "./backup/OnceExtent.ts"
 import { nothingInUse, uploadOrphans } from "./backup/Orphans.ts"
 import type { OwnedPartition } from "./backup/OwnedPartition.ts"
 import { makePartitions } from "./backup/Partitions.ts"
@@ -219,6 +221,7 @@ const make = (options: BackupOptions, counted: CountedBuffer) =>
     yield* Effect.forkScoped(Effect.tapErrorCause(answerFlushes(flush), crashed))
     yield* Effect.forkScoped(Effect.catchAll(membership.failure, (error) => files.fail(error)))
     if (options.once) {
+      yield* measuring(() => onceExtent(owned, partitions, () => settled))
       const companions = yield* Companions
       const finish = companions === undefined
         ? finishOnce(flush, () => settled)

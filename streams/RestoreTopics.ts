@@ -7,6 +7,7 @@ import { Companions } from "../services/Companions.ts"
 import type { ForeignSchema } from "../services/ForeignSchema.ts"
 import type { Kafka, KafkaError } from "../services/Kafka.ts"
 import type { ObjectStore } from "../services/ObjectStore.ts"
+import { measuring, Progress } from "../services/Progress.ts"
 import { BufferPool } from "../src/codec/BufferPool.ts"
 import type { RestoreOptions } from "../src/domain/Settings.ts"
 import { makeByteBudget } from "./ByteBudget.ts"
@@ -57,6 +58,7 @@ const restore = (
     yield* refuseCompacted(planTopic)
     const plan = planPartitions(topic)
     const extent = yield* planExtent(plan)
+    const progress = yield* Progress
     const shared: RestoreContext = {
       options,
       leaders,
@@ -66,6 +68,7 @@ const restore = (
       slots: makeTurns(targetsAtOnce),
       pace: makePace(options.maxBytesPerSecond),
       failures: makeFailures(),
+      progress,
       emit
     }
     const joined = yield* Deferred.make<GroupMembership>()
@@ -81,6 +84,7 @@ const restore = (
     yield* Effect.addFinalizer(() =>
       workers.stop
     )
+    yield* measuring(workers.extent)
     yield* Effect.zipRight(Effect.sleep(consumeDelayMs), Deferred.succeed(mayStart, undefined))
       .pipe(Effect.forkScoped)
 

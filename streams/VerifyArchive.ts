@@ -2,6 +2,8 @@
 import { Effect, Stream } from "effect"
 import type { ForeignSchema } from "../services/ForeignSchema.ts"
 import type { ObjectStore, StoreError } from "../services/ObjectStore.ts"
+import type { ProgressCounters } from "../services/Progress.ts"
+import { Progress } from "../services/Progress.ts"
 import type { CodecError } from "../src/codec/CodecError.ts"
 import { joinPath } from "../src/domain/ArchiveKey.ts"
 import { ArchiveError } from "./archive/ArchiveError.ts"
@@ -44,9 +46,14 @@ const filesAtOnce = 2
 
 const dayOf = (timeMs: number): string => new Date(timeMs).toISOString().slice(0, 10)
 
-const verifyPartition = (generation: Generation, partition: number) =>
+const verifyPartition = (
+  generation: Generation,
+  partition: number,
+  progress: ProgressCounters
+) =>
   Stream.suspend(() => {
     const { topic, topicId } = generation
+    const counts = progress.topic(topic)
     const tiling = newTiling()
     const totals = { files: 0, bytes: 0, records: 0 }
     const bytesByDay = new Map<string, number>()
@@ -74,7 +81,7 @@ const verifyPartition = (generation: Generation, partition: number) =>
     })
     return partitionFiles(generation, partition).pipe(
       Stream.mapConcat((page) => page),
-      Stream.mapEffect(verifyFile, { concurrency: filesAtOnce }),
+      Stream.mapEffect((file) => verifyFile(file, counts), { concurrency: filesAtOnce }),
       Stream.mapConcat((verified) => {
         totals.files++
         totals.bytes += verified.file.size
@@ -87,9 +94,17 @@ const verifyPartition = (generation: Generation, partition: number) =>
     )
   })
 
-/** Each partition of the generation, then what else lies in its folders. */
-const parts = (generation: Generation) =>
+/**
+ * Each partition of the generation, then what else lies in its folders. `listed` is told the bytes
+ * of all files.
+ */
+const parts = (
+  generation: Generation,
+  progress: ProgressCounters,
+  listed: (topic: string, bytes: number) => void
+) =>
   Stream.unwrap(Effect.gen(function*() {
+    let bytes = 0
     const partitions = new Set<number>()
     const strange: Array<VerifyEvent> = []
     const { topic } = generation
@@ -101,12 +116,16 @@ const parts = (generation: Generation) =>
       })
     })
     yield* Stream.runForEach(pages, (page) =>
-      Effect.sync(() => page.forEach(({ archive }) => partitions.add(archive.partition))))
+      Effect.sync(() => {
+        for (const { archive, size } of page) {
+          partitions.add(archive.partition)
+          bytes += size
+        }
+      }))
+    listed(topic, bytes)
     return Stream.make(
-      ...[...partitions].sort((a, b) =>
-        a - b
-      )
-        .map((partition) => verifyPartition(generation, partition)),
+      ...[...partitions].sort((a, b) => a - b)
+        .map((partition) => verifyPartition(generation, partition, progress)),
       Stream.fromIterable(strange)
     )
   }))
@@ -131,8 +150,23 @@ export const verifyArchive = (
       ? [...all.values()].flat()
       : all.get(options.topic) ?? []
     if (lives.length === 0) return yield* noTopic(options)
+    const progress = yield* Progress
+    const totals = new Map<string, number>()
+    let toBeListed = lives.length
+    const listed = (topic: string, bytes: number) => {
+      totals.set(topic, (totals.get(topic) ?? 0) + bytes)
+      toBeListed--
+    }
+    progress.measure(() => ({
+      topics: Array.from(totals, ([topic, total]) => (
+        { topic, total, earlier: 0, done: progress.topic(topic).bytes }
+      )),
+      complete: toBeListed === 0
+    }))
     return Stream.fromIterable(lives).pipe(
-      Stream.flatMap(parts),
+      Stream.flatMap((generation) => parts(generation, progress, listed)),
+      // All is listed while the first is read: only then is it known how much there is.
+      Stream.buffer({ capacity: "unbounded" }),
       Stream.flatMap((part) => part, { concurrency: partitionsAtOnce })
     )
   }))

@@ -4,6 +4,8 @@ import type { ForeignSchema } from "../services/ForeignSchema.ts"
 import type { KafkaError } from "../services/Kafka.ts"
 import { Kafka } from "../services/Kafka.ts"
 import type { ObjectStore, StoreError } from "../services/ObjectStore.ts"
+import type { TopicCounts } from "../services/Progress.ts"
+import { Progress } from "../services/Progress.ts"
 import type { CodecError } from "../src/codec/CodecError.ts"
 import type { RestoreChoice, TargetNames } from "../src/domain/RestoreChoice.ts"
 import { isChosen, rangeOf, targetTopic } from "../src/domain/RestoreChoice.ts"
@@ -83,7 +85,8 @@ const compare = (
   leaders: Leaders,
   generation: Generation,
   target: TopicPartition,
-  choice: RestoreChoice
+  choice: RestoreChoice,
+  counts: TopicCounts
 ) =>
   Effect.scoped(Effect.gen(function*() {
     const range = rangeOf(choice, { topic: generation.topic, partition: target.partition })
@@ -103,6 +106,7 @@ const compare = (
         difference = differenceOf(archived.next(), restored.next())
         records++
       }
+      counts.records += count
     }
     return { records, difference }
   }))
@@ -126,7 +130,10 @@ const partitionEvents = (
   choice: RestoreChoice
 ) =>
   Stream.fromIterableEffect(Effect.map(
-    compare(leaders, generation, target, choice),
+    Effect.flatMap(
+      Progress,
+      (progress) => compare(leaders, generation, target, choice, progress.topic(target.topic))
+    ),
     ({ difference, records }): ReadonlyArray<RestoredEvent> => [
       ...(difference === undefined ? [] : [finding(target, difference)]),
       { kind: "compared", compared: { ...target, records } }

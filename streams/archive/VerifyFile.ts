@@ -3,6 +3,7 @@ import { Effect, Option, Stream } from "effect"
 import type { ForeignSchema } from "../../services/ForeignSchema.ts"
 import type { StoreError } from "../../services/ObjectStore.ts"
 import { ObjectStore } from "../../services/ObjectStore.ts"
+import type { TopicCounts } from "../../services/Progress.ts"
 import type { BlockStats } from "../../src/codec/BlockStats.ts"
 import { CodecError } from "../../src/codec/CodecError.ts"
 import { factsFromMetadata } from "../../src/codec/FactsMetadata.ts"
@@ -32,7 +33,24 @@ interface Contents {
   readonly found: BlockStats | undefined
 }
 
-const contents = ({ archive, key }: ChainedFile) =>
+/** What has been read is added as it is read; in the end it is the size in the listing. */
+const contents = ({ archive, key, size }: ChainedFile, counts: TopicCounts) => {
+  let read = 0
+  const reach = (end: number) => {
+    counts.bytes += end - read
+    read = end
+  }
+  return Effect.ensuring(
+    contentsTo({ archive, key }, counts, reach),
+    Effect.sync(() => reach(size))
+  )
+}
+
+const contentsTo = (
+  { archive, key }: Pick<ChainedFile, "archive" | "key">,
+  counts: TopicCounts,
+  reach: (end: number) => void
+) =>
   Effect.scoped(Effect.gen(function*() {
     const { blocks, decode, header, layout } = yield* openArchiveFile(yield* pullObject(key), true)
     const decoded = Stream.mapEffect(
@@ -55,11 +73,13 @@ const contents = ({ archive, key }: ChainedFile) =>
           })
         }
         found = addStats(found, stats)
+        counts.records += stats.recordCount
+        reach(block.end)
         freeBytes(bytes)
         freeBytes(block.whole)
       }))
-    const read: Contents = { facts: header.facts, found }
-    return read
+    const whole: Contents = { facts: header.facts, found }
+    return whole
   }))
 
 /** The facts that are kept with the object; `undefined` where the store keeps none. */
@@ -76,8 +96,10 @@ const kindOf = (error: StoreError | CodecError): FindingKind | undefined => {
   return error.reason === "ChecksumMismatch" || error.reason === "NotFound" ? "damaged" : undefined
 }
 
+/** Adds what it reads to the counts of its topic. */
 export const verifyFile = (
-  file: ChainedFile
+  file: ChainedFile,
+  counts: TopicCounts
 ): Effect.Effect<VerifiedFile, StoreError, ObjectStore | ForeignSchema> => {
   const { archive: { partition, topic }, key } = file
   const finding = (kind: FindingKind, message: string): Finding => ({
@@ -89,7 +111,7 @@ export const verifyFile = (
     message
   })
   return Effect.gen(function*() {
-    const { facts, found } = yield* contents(file)
+    const { facts, found } = yield* contents(file, counts)
     if (found === undefined) {
       const findings = [finding("damaged", "the file holds no record")]
       return { file, facts, found, findings }

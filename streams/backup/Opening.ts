@@ -5,6 +5,7 @@ import type { DiskBuffer } from "../../services/DiskBuffer.ts"
 import type { ForeignSchema } from "../../services/ForeignSchema.ts"
 import type { Kafka } from "../../services/Kafka.ts"
 import type { ObjectStore } from "../../services/ObjectStore.ts"
+import { Progress } from "../../services/Progress.ts"
 import type { BufferPool } from "../../src/codec/BufferPool.ts"
 import { joinPath, parseArchiveKey } from "../../src/domain/ArchiveKey.ts"
 import type { BackupOptions } from "../../src/domain/Settings.ts"
@@ -115,9 +116,11 @@ export const openOwned = (
       ...source,
       topicId,
       writer,
+      counts: (yield* Progress).topic(source.topic),
       fail,
       stopped: false,
       end,
+      start: writer.position(),
       committedBefore: committed?.offset ?? -1n,
       markDurable: () => markDurable(writer.durable()),
       release: () => {

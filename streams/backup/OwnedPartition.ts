@@ -1,4 +1,5 @@
 /** What the fetch loops, the committer and the gauges know of one partition being backed up. */
+import type { TopicCounts } from "../../services/Progress.ts"
 import type { TopicPartition } from "../../src/domain/TopicPartition.ts"
 import { topicPartitionName } from "../../src/domain/TopicPartition.ts"
 import type { PartitionFailure } from "./Archived.ts"
@@ -7,6 +8,8 @@ import type { PartitionWriter } from "./PartitionWriter.ts"
 export interface OwnedPartition extends TopicPartition {
   readonly topicId: string
   readonly writer: PartitionWriter
+  /** What has been taken in of its topic. */
+  readonly counts: TopicCounts
   /** Stops this partition, and only it: nothing more is taken in. */
   readonly fail: (error: PartitionFailure) => void
   /** Notes for the next commit how far the partition is durable. */
@@ -17,6 +20,8 @@ export interface OwnedPartition extends TopicPartition {
   stopped: boolean
   /** Where a `--once` run is done with it: the last stable offset when it was opened. */
   readonly end: bigint
+  /** Where it was taken up when it was opened. */
+  readonly start: bigint
   /** Records below it were committed before, though the archive does not hold them. */
   readonly committedBefore: bigint
   /** The next fetch begins here; ahead of the writer while a response is being worked on. */

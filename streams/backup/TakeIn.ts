@@ -40,6 +40,14 @@ const countRefetched = (partition: OwnedPartition, batches: ReadonlyArray<BatchO
     : Metric.incrementBy(refetchedRecords(partition.topic), records)
 }
 
+/** Batches that are new in part count whole. */
+const count = ({ counts }: OwnedPartition, batches: ReadonlyArray<BatchOutcome>) => {
+  for (const { header, kind } of batches) {
+    counts.bytes += header.end - header.position
+    if (kind === "data") counts.records += header.recordCount
+  }
+}
+
 const beyondLog = (partition: OwnedPartition, position: bigint) =>
   new BackupError({
     reason: "BeyondLog",
@@ -122,6 +130,7 @@ export const makeTakeIn = (refresh: Effect.Effect<void>): TakeIn => ({
           Effect.gen(function*() {
             yield* countRefetched(partition, batches)
             yield* partition.writer.append(batches)
+            count(partition, batches)
             partition.readEpoch = batches.at(-1)?.header.leaderEpoch ?? partition.readEpoch
           })).pipe(Effect.catchAll((error) => Effect.sync(() => partition.fail(error))))
     })

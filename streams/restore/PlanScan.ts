@@ -32,7 +32,7 @@ const existing = (context: PlanContext, targets: ReadonlyArray<TopicPartition>) 
  */
 export const scanPlan = (context: PlanContext, from: bigint) =>
   Effect.gen(function*() {
-    const { fencing, leaders, options, plan } = context
+    const { fencing, leaders, options, plan, planned } = context
     const end = (yield* logOffsets([plan], "stable")).get(plan.partition) ?? from
     const found = new Map<string, TopicPartition>()
     yield* Stream.runForEach(readPlan(leaders, plan, from, end), (page) =>
@@ -44,8 +44,10 @@ export const scanPlan = (context: PlanContext, from: bigint) =>
           const topic = targetTopic(options, file.topic)
           const target = { topic, partition: file.partition }
           found.set(topicPartitionName(target), target)
+          planned.planned(target, file.index)
         }
       }))
+    planned.readToEnd()
     if (found.size > 0) {
       yield* Effect.flatMap(existing(context, [...found.values()]), fencing.cover).pipe(
         Effect.catchAll((error) =>

@@ -3,6 +3,7 @@ import { Deferred, Effect } from "effect"
 import type { ForeignSchema } from "../../services/ForeignSchema.ts"
 import type { Kafka, KafkaError } from "../../services/Kafka.ts"
 import type { ObjectStore } from "../../services/ObjectStore.ts"
+import type { Extent } from "../../services/Progress.ts"
 import type { CodecError } from "../../src/codec/CodecError.ts"
 import { targetTopic } from "../../src/domain/RestoreChoice.ts"
 import type { TopicPartition } from "../../src/domain/TopicPartition.ts"
@@ -13,6 +14,7 @@ import { dispatch } from "./Dispatcher.ts"
 import { makeFencing } from "./Fencing.ts"
 import type { OwnershipLost } from "./Outcome.ts"
 import { RestoreFailure } from "./Outcome.ts"
+import { PlannedFiles } from "./PlannedFiles.ts"
 import { catchUp, readPlanPartition } from "./PlanReader.ts"
 import type { Target } from "./PlanState.ts"
 import { PlanState } from "./PlanState.ts"
@@ -27,6 +29,8 @@ export interface PlanWorker {
   readonly commit: Effect.Effect<void>
   /** Whether everything before the plan offset is restored, or has failed for good. */
   readonly isWorkedOff: (end: bigint) => boolean
+  /** How far its targets are, in files. */
+  readonly extent: () => Extent
 }
 
 const commitEvery = "1 second"
@@ -55,6 +59,7 @@ export const makePlanWorker = (
 ): PlanWorker => {
   const { failures, options } = shared
   let state: PlanState | undefined
+  let planned = new PlannedFiles()
   let committed = -1n
   let broken = false
 
@@ -101,10 +106,12 @@ export const makePlanWorker = (
       const lost = yield* Deferred.make<never, OwnershipLost>()
       const current = new PlanState((topic) => targetTopic(options, topic), from)
       state = current
+      planned = new PlannedFiles()
       const context: PlanContext = {
         ...shared,
         plan,
         state: current,
+        planned,
         fencing: yield* makeFencing(`${options.groupId}-plan-${plan.partition}`),
         owned,
         complete: from === 0n,
@@ -182,6 +189,7 @@ export const makePlanWorker = (
   return {
     run: run(1),
     commit,
+    extent: () => planned.extent(),
     isWorkedOff: (end) => broken || (state?.isWorkedOff(end) ?? false)
   }
 }

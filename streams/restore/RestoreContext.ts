@@ -1,5 +1,6 @@
 /** What the parts of one restore share. */
 import type { Effect } from "effect"
+import type { ProgressCounters } from "../../services/Progress.ts"
 import type { BufferPool } from "../../src/codec/BufferPool.ts"
 import type { RestoreOptions } from "../../src/domain/Settings.ts"
 import type { TopicPartition } from "../../src/domain/TopicPartition.ts"
@@ -10,6 +11,7 @@ import type { Failures } from "./Failures.ts"
 import type { Fencing } from "./Fencing.ts"
 import type { RestoredFile } from "./Outcome.ts"
 import type { Pace } from "./Pace.ts"
+import type { PlannedFiles } from "./PlannedFiles.ts"
 import type { PlanState } from "./PlanState.ts"
 import type { TargetConfigs } from "./TargetConfigs.ts"
 
@@ -24,6 +26,7 @@ export interface RestoreContext {
   readonly slots: Turns
   readonly pace: Pace
   readonly failures: Failures
+  readonly progress: ProgressCounters
   readonly emit: (file: RestoredFile) => Effect.Effect<void>
 }
 
@@ -31,6 +34,7 @@ export interface RestoreContext {
 export interface PlanContext extends RestoreContext {
   readonly plan: TopicPartition
   readonly state: PlanState
+  readonly planned: PlannedFiles
   readonly fencing: Fencing
   /** Whether the plan partition is still this member's. */
   readonly owned: Effect.Effect<boolean>

@@ -6,6 +6,7 @@ import type { Scope } from "effect"
 import { Clock, Effect, Fiber, Queue } from "effect"
 import type { KafkaError, ProduceAck } from "../../services/Kafka.ts"
 import { Kafka } from "../../services/Kafka.ts"
+import type { TopicCounts } from "../../services/Progress.ts"
 import { sealBatch } from "../../src/codec/BatchWriter.ts"
 import type { BufferPool } from "../../src/codec/BufferPool.ts"
 import { freeBytes } from "../../src/codec/FreeBytes.ts"
@@ -49,6 +50,8 @@ export interface Producing {
   readonly buffers: BufferPool
   readonly share: BudgetShare
   readonly pace: Pace
+  /** What is acknowledged. */
+  readonly counts: TopicCounts
   /** Whether the plan partition is still this member's. */
   readonly owned: Effect.Effect<boolean>
   readonly finished: (end: FileEnd, totals: FileTotals) => Effect.Effect<void>
@@ -95,7 +98,8 @@ export const produce = (
   out: Queue.Dequeue<OutItem>
 ): Effect.Effect<void, ProduceEnd, Kafka> =>
   Effect.gen(function*() {
-    const { buffers, fencing: { gate }, leaders, limit, position, scope, share, target } = producing
+    const { buffers, counts, leaders, limit, position, scope, share, target } = producing
+    const { gate } = producing.fencing
     const kafka = yield* Kafka
     const permits = yield* Effect.makeSemaphore(inFlight)
     // Held while a batch is put on the wire, and as long as batches are sent again.
@@ -152,6 +156,8 @@ export const produce = (
           records: totals.records + sent.batch.recordCount,
           bytes: totals.bytes + sent.size
         }
+        counts.records += sent.batch.recordCount
+        counts.bytes += sent.size
         share.adjust(batchHeaderBytes - sent.size)
         inside--
         gate.leave()

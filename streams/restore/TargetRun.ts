@@ -152,6 +152,8 @@ export const runTarget = (
         context.state.finish(target)
         const { index, partition, topicsSha } = file
         target.finishedIndex = Math.max(target.finishedIndex, index)
+        const nothingNew = skipped || records === 0
+        context.planned.finished(target.partition, index, nothingNew)
         context.changed()
         yield* Metric.set(restorePartitionFileIndex(topicsSha, file.topic, partition), index)
         yield* Metric.incrementBy(restoredFiles(topic), 1)
@@ -162,7 +164,7 @@ export const runTarget = (
           key: file.key,
           records,
           bytes,
-          skipped: skipped || records === 0
+          skipped: nothingNew
         })
       })
 
@@ -172,8 +174,22 @@ export const runTarget = (
     yield* Effect.forkIn(assemble(assembly, items, out), scope)
     const { buffers, fencing, leaders, owned, pace } = context
     const limit = config.maxMessageBytes
+    const counts = context.progress.topic(target.partition.topic)
     yield* produce(
-      { leaders, target, position, limit, fencing, buffers, share, pace, owned, finished, scope },
+      {
+        leaders,
+        target,
+        position,
+        limit,
+        fencing,
+        buffers,
+        share,
+        pace,
+        counts,
+        owned,
+        finished,
+        scope
+      },
       out
     ).pipe(
       Effect.ensuring(Effect.sync(() => {

@@ -4,6 +4,7 @@ import { Effect, Fiber } from "effect"
 import type { ForeignSchema } from "../../services/ForeignSchema.ts"
 import type { Kafka } from "../../services/Kafka.ts"
 import type { ObjectStore } from "../../services/ObjectStore.ts"
+import type { Extent } from "../../services/Progress.ts"
 import type { TopicPartition } from "../../src/domain/TopicPartition.ts"
 import type { GroupHandlers } from "../group/Callbacks.ts"
 import type { PlanWorker } from "./PlanWorker.ts"
@@ -13,6 +14,8 @@ export interface Workers {
   readonly handlers: GroupHandlers
   /** The worker of a plan partition, if it is ours. */
   readonly of: (partition: number) => PlanWorker | undefined
+  /** How far all of them are, in files. */
+  readonly extent: () => Extent
   /** Stops all of them and commits what they have finished. */
   readonly stop: Effect.Effect<void>
 }
@@ -34,6 +37,7 @@ export const makeWorkers = (
     const services = yield* Effect.context<Kafka | ObjectStore | ForeignSchema>()
     const scope = yield* Effect.scope
     const running = new Map<number, Running>()
+    let joined = false
 
     const start = (plan: TopicPartition) =>
       Effect.gen(function*() {
@@ -60,11 +64,19 @@ export const makeWorkers = (
 
     return {
       handlers: {
-        assigned: (partitions) => each(partitions, start),
+        assigned: (partitions) =>
+          Effect.zipLeft(each(partitions, start), Effect.sync(() => (joined = true))),
         revoked: (partitions) => each(partitions, (plan) => halt(plan, true)),
         lost: (partitions) => each(partitions, (plan) => halt(plan, false))
       },
       of: (partition) => running.get(partition)?.worker,
+      extent: () => {
+        const extents = Array.from(running.values(), ({ worker }) => worker.extent())
+        return {
+          topics: extents.flatMap(({ topics }) => topics),
+          complete: joined && extents.every(({ complete }) => complete)
+        }
+      },
       stop: Effect.suspend(() => {
         const all = [...running.values()]
         running.clear()

@@ -2,6 +2,7 @@
 import { assert, it } from "@effect/vitest"
 import { Effect, Exit, Fiber, Mailbox, Scope, TestClock } from "effect"
 import type { MetricFamily } from "../../services/MetricFamilies.ts"
+import { makeProgress, Progress } from "../../services/Progress.ts"
 import type { FromWorker, ToWorker, WorkerEnding } from "../../services/WorkerMessages.ts"
 import { makeWorkerPool } from "../../services/WorkerPoolLayer.ts"
 import { WorkerCrashed } from "../../services/WorkerThread.ts"
@@ -138,6 +139,20 @@ it.scoped("a flush is committed when all have committed, and names what went wro
     worker(2).say({ _tag: "NotFlushed", ask: 1, error: "the store fails" })
     worker(3).say({ _tag: "NotFlushed", ask: 1, error: "the store fails" })
     assert.strictEqual(yield* Fiber.join(failing), "the store fails")
+  }))
+
+it.scoped("how far they are is added up", () =>
+  Effect.gen(function*() {
+    const board = makeProgress()
+    const { worker } = yield* Effect.provideService(pretend(2), Progress, board)
+    const topic = { topic: "t", records: 10, bytes: 200, done: 1, earlier: 0, total: 4 }
+    worker(1).say({ _tag: "Progress", complete: true, topics: [topic] })
+    worker(2).say({ _tag: "Progress", complete: false, topics: [topic] })
+    yield* settle
+    assert.deepStrictEqual(board.read(), {
+      complete: false,
+      topics: [{ topic: "t", records: 20, bytes: 400, done: 2, earlier: 0, total: 8 }]
+    })
   }))
 
 const standing = (idleIn: number | null, done: ReadonlyArray<string>, of = 9): FromWorker => ({

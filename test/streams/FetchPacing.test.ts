@@ -36,6 +36,8 @@ const ownedOf = (source: TopicPartition): OwnedPartition => ({
   release: () => {},
   stopped: false,
   end: 0n,
+  start: 0n,
+  counts: { records: 0, bytes: 0 },
   committedBefore: -1n,
   fetchOffset: 0n,
   leader: 1,
