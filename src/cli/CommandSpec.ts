@@ -5,8 +5,8 @@ import type { Flag, FlagTable, Texts, Values } from "./Flag.ts"
 import { parseTexts } from "./Flag.ts"
 import { kafkaFlags } from "./KafkaFlags.ts"
 import { kafkaSettings } from "./KafkaSettings.ts"
-import type { OperationsValues, ReadingValues } from "./OperationsFlags.ts"
-import { operationsFlags, readingFlags } from "./OperationsFlags.ts"
+import type { LongValues, OperationsValues, ProofValues, ReadingValues } from "./OperationsFlags.ts"
+import { longFlags, operationsFlags, proofFlags, readingFlags } from "./OperationsFlags.ts"
 import type { Totals } from "./Progress.ts"
 import type { CommandFailed } from "./Report.ts"
 import type { StoreSettings } from "./StoreFlags.ts"
@@ -43,9 +43,16 @@ export interface Settings<Own> extends ArchiveSettings<Own> {
   readonly operations: OperationsValues
 }
 
+/** The same for commands that say how far they are. */
+export interface LongSettings<Own> extends Settings<Own> {
+  readonly operations: LongValues
+}
+
 /** The module that does a command's work: a help text or a wrong flag needs none of it. */
 export interface WorkModule<Given, E> {
   readonly work: (settings: Given) => Effect.Effect<Totals | void, E>
+  /** What is safe when it is stopped now, and how to go on: the rest of a sentence. */
+  readonly whenStopped?: (settings: Given) => string
 }
 
 type Checked<A> = Either.Either<A, ReadonlyArray<string>>
@@ -84,13 +91,52 @@ const commandOf = <Given extends ArchiveSettings<unknown>, E>(
         onLeft: (problems) => Effect.fail(new UsageError({ command: texts.name, problems })),
         onRight: (settings) =>
           Effect.promise(() => Promise.all([import("./Working.ts"), load()])).pipe(
-            Effect.flatMap(([{ working }, { work }]) =>
-              working(texts.name, settings, work(settings))
+            Effect.flatMap(([{ working }, { whenStopped, work }]) =>
+              working(texts.name, settings, work(settings), whenStopped?.(settings))
             )
           )
       })
   }
 }
+
+/** What commands know of the archive, the cluster and how they run. */
+interface ClusterSettings<Own, Operations> {
+  readonly own: Own
+  readonly store: StoreSettings
+  readonly kafka: KafkaSettings
+  readonly operations: Operations
+}
+
+interface OperationsTable<Values> {
+  readonly flags: FlagTable
+  readonly values: (given: Texts) => Checked<Values>
+}
+
+const clusterCommand = <Own extends FlagTable, Operations extends ReadingValues, E>(
+  texts: CommandTexts,
+  title: string,
+  own: Own,
+  operations: OperationsTable<Operations>,
+  load: () => Promise<WorkModule<ClusterSettings<Values<Own>, Operations>, E>>,
+  check: Check<Own>
+): CommandSpec =>
+  commandOf(
+    texts,
+    [
+      { title, flags: own },
+      { title: "Archive", flags: storeFlags },
+      { title: "Kafka", flags: kafkaFlags },
+      { title: "Operations", flags: operations.flags }
+    ],
+    (given) =>
+      together({
+        own: ownValues(own, given, check),
+        store: storeValues(given),
+        kafka: Either.flatMap(parseTexts(kafkaFlags, given), kafkaSettings),
+        operations: operations.values(given)
+      }),
+    load
+  )
 
 /** A command that works on an archive and a cluster. */
 export const defineCommand = <Own extends FlagTable, E>(
@@ -99,28 +145,39 @@ export const defineCommand = <Own extends FlagTable, E>(
   load: () => Promise<WorkModule<Settings<Values<Own>>, E>>,
   check: Check<Own> = nothingWrong
 ): CommandSpec =>
-  commandOf(
+  clusterCommand(
     texts,
-    [
-      { title: "What to do", flags: own },
-      { title: "Archive", flags: storeFlags },
-      { title: "Kafka", flags: kafkaFlags },
-      { title: "Operations", flags: operationsFlags }
-    ],
-    (given) =>
-      together({
-        own: ownValues(own, given, check),
-        store: storeValues(given),
-        kafka: Either.flatMap(parseTexts(kafkaFlags, given), kafkaSettings),
-        operations: parseTexts(operationsFlags, given)
-      }),
-    load
+    "What to do",
+    own,
+    {
+      flags: operationsFlags,
+      values: (given) => parseTexts(operationsFlags, given)
+    },
+    load,
+    check
+  )
+
+/** The same, for one that takes long and says how far it is. */
+export const defineLongCommand = <Own extends FlagTable, E>(
+  texts: CommandTexts,
+  own: Own,
+  load: () => Promise<WorkModule<LongSettings<Values<Own>>, E>>,
+  check: Check<Own> = nothingWrong
+): CommandSpec =>
+  clusterCommand(
+    texts,
+    "What to do",
+    own,
+    {
+      flags: longFlags,
+      values: (given) => parseTexts(longFlags, given)
+    },
+    load,
+    check
   )
 
 /** What commands know that look at an archive, and at a cluster when they are told to. */
-export interface ProofSettings<Own> extends ArchiveSettings<Own> {
-  readonly kafka: KafkaSettings
-}
+export type ProofSettings<Own> = ClusterSettings<Own, ProofValues>
 
 /** A command that looks at an archive, and at a cluster when it is told to. */
 export const defineProofCommand = <Own extends FlagTable, E>(
@@ -128,22 +185,16 @@ export const defineProofCommand = <Own extends FlagTable, E>(
   own: Own,
   load: () => Promise<WorkModule<ProofSettings<Values<Own>>, E>>
 ): CommandSpec =>
-  commandOf(
+  clusterCommand(
     texts,
-    [
-      { title: "What to prove", flags: own },
-      { title: "Archive", flags: storeFlags },
-      { title: "Kafka", flags: kafkaFlags },
-      { title: "Operations", flags: readingFlags }
-    ],
-    (given) =>
-      together({
-        own: parseTexts(own, given),
-        store: storeValues(given),
-        kafka: Either.flatMap(parseTexts(kafkaFlags, given), kafkaSettings),
-        operations: parseTexts(readingFlags, given)
-      }),
-    load
+    "What to prove",
+    own,
+    {
+      flags: proofFlags,
+      values: (given) => parseTexts(proofFlags, given)
+    },
+    load,
+    nothingWrong
   )
 
 /** A command that looks at an archive, and needs no cluster. */

@@ -22,6 +22,23 @@ export const readingFlags = { logLevel: logLevel("WARN"), logFormat }
 
 export type ReadingValues = Values<typeof readingFlags>
 
+/** For commands that take long, and say how far they are. */
+const progressFlags = {
+  noProgress: boolean([
+    "no-progress",
+    "NO_PROGRESS",
+    "false",
+    "Show no progress: neither bars on a terminal, nor elsewhere a log line every 10 seconds"
+  ])
+}
+
+export type ProgressValues = Values<typeof progressFlags>
+
+/** For commands that read all of an archive, with their result on stdout. */
+export const proofFlags = { logLevel: logLevel("INFO"), logFormat, ...progressFlags }
+
+export type ProofValues = Values<typeof proofFlags>
+
 /** For all others. */
 export const operationsFlags = {
   logLevel: logLevel("INFO"),
@@ -47,3 +64,8 @@ export const operationsFlags = {
 }
 
 export type OperationsValues = Values<typeof operationsFlags>
+
+/** For those of them that take long. */
+export const longFlags = { ...operationsFlags, ...progressFlags }
+
+export type LongValues = Values<typeof longFlags>

@@ -32,9 +32,31 @@ export const orDash = (value: bigint | number | string | undefined): string =>
 
 const units = ["bytes", "KiB", "MiB", "GiB", "TiB", "PiB"]
 
+const powerOf = (bytes: number): number =>
+  Math.min(units.length - 1, bytes < 1 ? 0 : Math.floor(Math.log2(bytes) / 10))
+
+const inUnit = (bytes: number, power: number): string =>
+  (bytes / 1024 ** power).toFixed(power === 0 ? 0 : 1)
+
 export const byteSize = (bytes: number): string => {
-  const power = Math.min(units.length - 1, bytes < 1 ? 0 : Math.floor(Math.log2(bytes) / 10))
-  return `${(bytes / 1024 ** power).toFixed(power === 0 ? 0 : 1)} ${units[power]}`
+  const power = powerOf(bytes)
+  return `${inUnit(bytes, power)} ${units[power]}`
+}
+
+/** `1.2 of 3.4 GiB` */
+export const byteShare = (bytes: number, total: number): string => {
+  const power = powerOf(total)
+  return `${inUnit(bytes, power)} of ${inUnit(total, power)} ${units[power]}`
+}
+
+/** `45s`, `2m03s`, `1h02m`, `3d04h` */
+export const timeSpan = (seconds: number): string => {
+  const whole = Math.round(seconds)
+  const two = (number: number) => String(Math.floor(number)).padStart(2, "0")
+  if (whole < 60) return `${whole}s`
+  if (whole < 3600) return `${Math.floor(whole / 60)}m${two(whole % 60)}s`
+  if (whole < 86_400) return `${Math.floor(whole / 3600)}h${two(whole % 3600 / 60)}m`
+  return `${Math.floor(whole / 86_400)}d${two(whole % 86_400 / 3600)}h`
 }
 
 export const counted = (number: number, noun: string): string =>

@@ -1,5 +1,5 @@
 /** `topics-backup`: copies topics into the archive for as long as it runs. */
-import { defineCommand } from "../CommandSpec.ts"
+import { defineLongCommand } from "../CommandSpec.ts"
 import { boolean, duration, integer, name, port, text } from "../FlagKinds.ts"
 import { excludeRegexes, includeRegexes } from "../RegexFlags.ts"
 import { prefixFlag } from "../StoreFlags.ts"
@@ -126,7 +126,7 @@ export const topicsBackupFlags = {
   ])
 }
 
-export const topicsBackup = defineCommand(
+export const topicsBackup = defineLongCommand(
   {
     name: "topics-backup",
     summary: "copy topics into the archive, continuously",

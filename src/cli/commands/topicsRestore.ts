@@ -1,6 +1,10 @@
 /** `topics-restore`: follows a plan and puts the records of its archive files back. */
+<<<<<<< HEAD
 import { choiceFlags, choiceProblems, maxBytesPerSecondFlag } from "../ChoiceFlags.ts"
 import { defineCommand } from "../CommandSpec.ts"
+=======
+import { defineLongCommand } from "../CommandSpec.ts"
+>>>>>>> 28b2cbb (Show progress: bars on a terminal, lines elsewhere, and what a stop leaves)
 import { boolean, choice, duration, name, text } from "../FlagKinds.ts"
 import { excludeRegexes } from "../RegexFlags.ts"
 import { workersFlag } from "../WorkersFlag.ts"
@@ -71,7 +75,7 @@ export const topicsRestoreFlags = {
   ])
 }
 
-export const topicsRestore = defineCommand(
+export const topicsRestore = defineLongCommand(
   {
     name: "topics-restore",
     summary: "put planned topics back, record by record",

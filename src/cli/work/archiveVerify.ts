@@ -14,6 +14,7 @@ import type { ProofSettings } from "../CommandSpec.ts"
 import type { Values } from "../Flag.ts"
 import { archiveLive, kafkaLive } from "../Live.ts"
 import { writeOut } from "../Output.ts"
+import { showProgress } from "../ShowProgress.ts"
 import { counted } from "../Table.ts"
 import { verifyPage } from "../VerifyPage.ts"
 import type { VerifyReport } from "../VerifyReport.ts"
@@ -39,11 +40,9 @@ const writeReport = (path: string, report: VerifyReport) =>
 
 const jsonBeside = (path: string): string => path.replace(/\.html?$/i, ".json")
 
-const verify = (
-  { output, prefix, report: path, restoredPrefix, topic }: Flags,
-  kafka: ProofSettings<Flags>["kafka"]
-) =>
+const verify = ({ kafka, operations, own }: ProofSettings<Flags>) =>
   Effect.gen(function*() {
+    const { output, prefix, report: path, restoredPrefix, topic } = own
     const files = yield* ReportFile
     // Before everything is read, not after.
     if (path !== "") yield* Effect.forEach([path, jsonBeside(path)], files.check)
@@ -57,14 +56,14 @@ const verify = (
       Effect.sync(() => {
         if (event.kind === "finding") findings.push(event.finding)
         else partitions.push(event.verified)
-      }))
+      })).pipe(showProgress(operations, "bytes"))
     if (restoredPrefix !== noPrefix) {
       const options = { prefix, topic: wanted, topicPrefix: restoredPrefix, choice: everything }
       yield* Stream.runForEach(verifyRestored(options), (event) =>
         Effect.sync(() => {
           if (event.kind === "finding") findings.push(event.finding)
           else compared.push(event.compared)
-        })).pipe(Effect.provide(kafkaLive(kafka)))
+        })).pipe(showProgress(operations, undefined), Effect.provide(kafkaLive(kafka)))
     }
     const report = { archive: store.name, prefix, findings, partitions, compared }
     yield* writeOut(output === "json" ? verifyJson(report) : verifyTable(report))
@@ -75,5 +74,8 @@ const verify = (
     return yield* new ArchiveNotWhole({ message })
   })
 
+export const whenStopped = (): string =>
+  "nothing was changed; the same command begins anew, -topic verifies one topic alone"
+
 export const work = (settings: ProofSettings<Flags>) =>
-  Effect.provide(verify(settings.own, settings.kafka), archiveLive(settings))
+  Effect.provide(verify(settings), archiveLive(settings))

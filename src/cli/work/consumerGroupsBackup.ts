@@ -56,6 +56,9 @@ const tell = (run: SnapshotRun) =>
     ...(run.historyKey === undefined ? {} : { history: run.historyKey })
   })
 
+export const whenStopped = (): string =>
+  "the last snapshot stays; the same command goes on with the next"
+
 export const work = (settings: Settings<Flags>) => {
   const { historyInterval, location } = settings.own
   return checkStore(location, historyInterval > 0 || settings.store.kind === "directory").pipe(

@@ -111,6 +111,11 @@ const restore = (flags: GroupsRestoreValues) =>
     return yield* serveUntilStopped
   })
 
+export const whenStopped = ({ own }: Settings<GroupsRestoreValues>): string =>
+  own.dryRun
+    ? "nothing was written; the same command begins anew"
+    : "positions that are restored stay; the same command leaves them alone and restores the rest"
+
 export const work = (settings: Settings<GroupsRestoreValues>) =>
   checkArchive({ prefix: "", write: false }).pipe(
     Effect.zipRight(restore(settings.own)),

@@ -6,10 +6,11 @@ import { shareOf } from "../../domain/WorkerCount.ts"
 import { checkArchive } from "../ArchiveCheck.ts"
 import { bringIn } from "../BringIn.ts"
 import type { topicsBackupFlags } from "../commands/topicsBackup.ts"
-import type { Settings } from "../CommandSpec.ts"
+import type { LongSettings } from "../CommandSpec.ts"
 import type { Values } from "../Flag.ts"
 import { backupLive, supervisorLive } from "../Live.ts"
 import { runTelling } from "../Progress.ts"
+import { showProgress } from "../ShowProgress.ts"
 import { supervise } from "../Supervise.ts"
 import type { WorkerPlace } from "../Workers.ts"
 import { shareWork } from "../Workers.ts"
@@ -47,7 +48,7 @@ const tell = ({ bytes, facts, key }: ArchivedFile) => ({
   bytes
 })
 
-const member = (settings: Settings<Flags>) => (place: WorkerPlace) =>
+const member = (settings: LongSettings<Flags>) => (place: WorkerPlace) =>
   checkArchive({ prefix: settings.own.prefix, write: true }).pipe(
     Effect.zipRight(runTelling(backupTopics(optionsOf(settings.own, place)), tell, finished)),
     Effect.catchTag(
@@ -67,7 +68,12 @@ const member = (settings: Settings<Flags>) => (place: WorkerPlace) =>
 const flushPortOf = ({ enableFlushServer, flushServerPort }: Flags) =>
   enableFlushServer ? flushServerPort : undefined
 
-export const work = (settings: Settings<Flags>) =>
+export const whenStopped = ({ own }: LongSettings<Flags>): string =>
+  own.flushOnExit
+    ? "what is buffered is uploaded first; the same command goes on where this one ends"
+    : "nothing is lost, what is not uploaded stays in the working directory; the same command takes it up and goes on"
+
+export const work = (settings: LongSettings<Flags>) =>
   shareWork(settings.own.workers, {
     member: member(settings),
     prepare: (workers) => bringIn(settings, settings.own, workers),
@@ -76,4 +82,4 @@ export const work = (settings: Settings<Flags>) =>
         supervise(workers, finished),
         supervisorLive(settings, workers, { flushPort: flushPortOf(settings.own) })
       )
-  })
+  }).pipe(showProgress(settings.operations, "offsets"))

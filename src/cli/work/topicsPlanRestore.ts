@@ -41,5 +41,10 @@ const plan = (flags: Flags) => {
   })
 }
 
+export const whenStopped = ({ own }: Settings<Flags>): string =>
+  own.dryRun
+    ? "nothing was written; the same command begins anew"
+    : "what is planned stays; the same command plans the rest, and each file once"
+
 export const work = (settings: Settings<Flags>) =>
   Effect.provide(plan(settings.own), planLive(settings))

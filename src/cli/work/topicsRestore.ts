@@ -5,10 +5,11 @@ import { restoreTopics } from "../../../streams/RestoreTopics.ts"
 import { checkArchive } from "../ArchiveCheck.ts"
 import { choiceOf } from "../ChoiceFlags.ts"
 import type { topicsRestoreFlags } from "../commands/topicsRestore.ts"
-import type { Settings } from "../CommandSpec.ts"
+import type { LongSettings } from "../CommandSpec.ts"
 import type { Values } from "../Flag.ts"
 import { restoreLive, supervisorLive } from "../Live.ts"
 import { runTelling } from "../Progress.ts"
+import { showProgress } from "../ShowProgress.ts"
 import { supervise } from "../Supervise.ts"
 import type { WorkerPlace } from "../Workers.ts"
 import { shareWork } from "../Workers.ts"
@@ -59,17 +60,24 @@ const nameEach = ({ failures }: RestoreIncomplete) =>
     })
   ))
 
+<<<<<<< HEAD
 const member = (settings: Settings<Flags>, { workers }: WorkerPlace) =>
+=======
+const member = (settings: LongSettings<Flags>) =>
+>>>>>>> 28b2cbb (Show progress: bars on a terminal, lines elsewhere, and what a stop leaves)
   checkArchive({ prefix: "", write: false }).pipe(
     Effect.zipRight(runTelling(restoreTopics(optionsOf(settings.own, workers)), tell, finished)),
     Effect.catchTag("RestoreIncomplete", nameEach),
     Effect.provide(restoreLive(settings))
   )
 
-export const work = (settings: Settings<Flags>) =>
+export const whenStopped = (): string =>
+  "what is restored stays, nothing is lost or doubled; the same command goes on from there"
+
+export const work = (settings: LongSettings<Flags>) =>
   shareWork(settings.own.workers, {
     member: (place) => member(settings, place),
     prepare: () => Effect.void,
     supervise: (workers) =>
       Effect.provide(supervise(workers, finished), supervisorLive(settings, workers))
-  })
+  }).pipe(showProgress(settings.operations, "files"))
