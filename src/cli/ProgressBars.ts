@@ -1,5 +1,5 @@
 /** Progress as lines for a terminal: one for each topic that is worked on, and one in all. */
-import type { Layout, Steps } from "./ProgressColumns.ts"
+import type { Aim, Layout, Steps } from "./ProgressColumns.ts"
 import { columnsFor, gap, layoutOf, percentOf } from "./ProgressColumns.ts"
 import type { Pace, Paces } from "./ProgressRates.ts"
 import { isDone } from "./ProgressRates.ts"
@@ -105,7 +105,12 @@ export const progressLines = (
 }
 
 /** What it came to in the end, however it ended. */
-export const lastLine = ({ all, topics }: Paces, seconds: number, { columns }: Look): string => {
+export const lastLine = (
+  { all, topics }: Paces,
+  { doing }: Pick<Aim, "doing">,
+  seconds: number,
+  { columns }: Look
+): string => {
   const percent = percentOf(all)
   const done = percent === undefined ? "" : `${percent}% of `
   const bytes = all.bytes === 0 ? [] : [byteSize(all.bytes)]
@@ -115,7 +120,9 @@ export const lastLine = ({ all, topics }: Paces, seconds: number, { columns }: L
     `${Math.round(perSecond(all.records))} records/s`,
     ...(all.bytes === 0 ? [] : [`${byteSize(perSecond(all.bytes))}/s`])
   ].join(", ")
-  const short = `${done}${counted(topics.length, "topic")}: ${amount} in ${timeSpan(seconds)}`
+  const short = `${done}${counted(topics.length, "topic")} ${doing}: ${amount} in ${
+    timeSpan(seconds)
+  }`
   const long = `${short} (${rates})`
   return (long.length < columns ? long : short).slice(0, columns - 1)
 }

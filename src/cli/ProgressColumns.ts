@@ -3,8 +3,14 @@ import type { Pace } from "./ProgressRates.ts"
 import { isDone } from "./ProgressRates.ts"
 import { byteShare, byteSize, timeSpan } from "./Table.ts"
 
-/** In which steps the end is known; `undefined`: it is not. */
-export type Steps = "bytes" | "files" | "offsets" | undefined
+export interface Aim {
+  /** In which steps the pipeline says where the end is; `undefined`: it does not. */
+  readonly steps: "bytes" | "files" | "offsets" | undefined
+  /** What becomes of topics, such as `restored`. */
+  readonly doing: string
+}
+
+export type Steps = Aim["steps"]
 
 export interface ProgressColumn {
   readonly title: string

@@ -10,10 +10,11 @@ const rounded = (number: number): number => Math.round(number * 10) / 10
 export const progressFields = ({ all, topics }: Paces): Readonly<Record<string, unknown>> => {
   const percent = percentOf(all)
   return {
-    bytes: all.bytes,
     records: all.records,
     records_per_s: Math.round(all.recordsPerSecond),
-    mib_per_s: rounded(all.bytesPerSecond / 1024 ** 2),
+    ...(all.bytes === 0
+      ? {}
+      : { bytes: all.bytes, mib_per_s: rounded(all.bytesPerSecond / 1024 ** 2) }),
     topics: topics.length,
     ...(percent === undefined ? {} : { percent, topics_done: topics.filter(isDone).length }),
     ...(all.secondsLeft === undefined ? {} : { eta: timeSpan(Math.max(1, all.secondsLeft)) })

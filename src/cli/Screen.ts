@@ -28,6 +28,7 @@ const eraseBelow = `${csi}J`
  */
 export const makeScreen = (terminal: Terminal): Screen => {
   let foot: ReadonlyArray<string> = []
+  let columns = terminal.columns
 
   const drawn = (lines: ReadonlyArray<string>): string =>
     lines.map((line) => `${line}${eraseRight}\r\n`).join("")
@@ -40,6 +41,8 @@ export const makeScreen = (terminal: Terminal): Screen => {
 
   return {
     show: (lines) => {
+      if (columns === terminal.columns && lines.join("\n") === foot.join("\n")) return
+      columns = terminal.columns
       const start = toStart()
       foot = lines
       terminal.write(`${start}${drawn(lines)}${eraseBelow}`)

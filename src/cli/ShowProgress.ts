@@ -6,7 +6,7 @@ import type { WorkerLink } from "../../services/WorkerLink.ts"
 import { workerLink } from "./Live.ts"
 import type { ProgressValues } from "./OperationsFlags.ts"
 import { lastLine, progressLines } from "./ProgressBars.ts"
-import type { Steps } from "./ProgressColumns.ts"
+import type { Aim } from "./ProgressColumns.ts"
 import { progressFields } from "./ProgressLine.ts"
 import { makePaces } from "./ProgressRates.ts"
 import { makeScreen } from "./Screen.ts"
@@ -23,7 +23,7 @@ type Shown = Effect.Effect<unknown, never, Scope.Scope>
 
 const bars = (
   board: ProgressBoard,
-  steps: Steps,
+  aim: Aim,
   { share }: Stage,
   terminal: StageTerminal
 ): Shown =>
@@ -38,7 +38,7 @@ const bars = (
     )
     const draw = Effect.map(now, ({ paces }) => {
       if (paces.topics.length === 0) return
-      screen.show(progressLines(paces, steps, terminal))
+      screen.show(progressLines(paces, aim.steps, terminal))
       // Lines that come from now on leave it where it is.
       if (!drawn) share(screen)
       drawn = true
@@ -48,7 +48,7 @@ const bars = (
     yield* Effect.addFinalizer(() =>
       Effect.map(now, ({ ms, paces }) => {
         share(undefined)
-        if (drawn) screen.end(lastLine(paces, (ms - beganMs) / 1000, terminal))
+        if (drawn) screen.end(lastLine(paces, aim, (ms - beganMs) / 1000, terminal))
       })
     )
     yield* Effect.forkScoped(
@@ -94,20 +94,20 @@ const told = (board: ProgressBoard, link: WorkerLink): Shown => {
   )
 }
 
-const shownOn = (stage: Stage, board: ProgressBoard, steps: Steps): Shown => {
+const shownOn = (stage: Stage, board: ProgressBoard, aim: Aim): Shown => {
   if (workerLink !== undefined) return told(board, workerLink)
-  return stage.terminal === undefined ? lines(board) : bars(board, steps, stage, stage.terminal)
+  return stage.terminal === undefined ? lines(board) : bars(board, aim, stage, stage.terminal)
 }
 
-/** As the flags and the terminal have it. `steps`: in which the pipeline says where the end is. */
+/** As the flags and the terminal have it. */
 export const showProgress =
-  ({ noProgress }: ProgressValues, steps: Steps) =>
+  ({ noProgress }: ProgressValues, aim: Aim) =>
   <A, E, R>(work: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
     noProgress ? work : Effect.scopedWith((scope) =>
       Effect.gen(function*() {
         const board = makeProgress()
         const stage = yield* CurrentStage
-        yield* Scope.extend(shownOn(stage, board, steps), scope)
+        yield* Scope.extend(shownOn(stage, board, aim), scope)
         return yield* Effect.provideService(work, Progress, board)
       })
     )

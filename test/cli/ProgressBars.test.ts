@@ -196,14 +196,14 @@ describe("files", () => {
 describe("words about all", () => {
   it("the last line", () => {
     assert.strictEqual(
-      lastLine(three, 10, look(120)),
-      "19% of 3 topics: 400.0 MiB, 409600 records in 10s (40960 records/s, 40.0 MiB/s)"
+      lastLine(three, { doing: "read" }, 10, look(120)),
+      "19% of 3 topics read: 400.0 MiB, 409600 records in 10s (40960 records/s, 40.0 MiB/s)"
     )
     assert.strictEqual(
-      lastLine(three, 10, look(60)),
-      "19% of 3 topics: 400.0 MiB, 409600 records in 10s"
+      lastLine(three, { doing: "read" }, 10, look(60)),
+      "19% of 3 topics read: 400.0 MiB, 409600 records in 10s"
     )
-    assert.isBelow(lastLine(three, 10, look(30)).length, 30)
+    assert.isBelow(lastLine(three, { doing: "read" }, 10, look(30)).length, 30)
   })
 
   it("the fields of a log line", () => {

@@ -9,6 +9,7 @@ import { onStage, terminalOf } from "../../src/cli/Stage.ts"
 import type { FakeTerminal } from "../support/FakeTerminal.ts"
 import { fakeTerminal } from "../support/FakeTerminal.ts"
 
+const reading = { steps: "bytes", doing: "read" } as const
 const quietly = { noProgress: true }
 const shown = { noProgress: false }
 
@@ -66,7 +67,7 @@ describe("on a terminal", () => {
     Effect.gen(function*() {
       const terminal = fakeTerminal({ columns: 80, rows: 24 })
       const running = yield* Effect.fork(
-        commandOn(terminal, work.pipe(showProgress(shown, "bytes")))
+        commandOn(terminal, work.pipe(showProgress(shown, reading)))
       )
       yield* after(0.9)
       assert.deepStrictEqual(terminal.screen(), [""])
@@ -79,31 +80,41 @@ describe("on a terminal", () => {
       yield* after(5)
       yield* Fiber.join(running)
       assert.deepStrictEqual(terminal.screen(), [
-        "100% of 1 topic: 100 bytes, 10 records in 10s (1 records/s, 10 bytes/s)",
+        "100% of 1 topic read: 100 bytes, 10 records in 10s (1 records/s, 10 bytes/s)",
         ""
       ])
     }))
 
-  it.effect("it is drawn four times a second at most", () =>
+  it.effect("it is drawn four times a second at most, and not when nothing has changed", () =>
     Effect.gen(function*() {
       const terminal = fakeTerminal({ columns: 80, rows: 24 })
-      yield* Effect.fork(commandOn(terminal, work.pipe(showProgress(shown, "bytes"))))
-      for (let tick = 0; tick < 500; tick++) yield* after(0.01)
-      assert.isAtMost(terminal.writes(), 4 * 4 + 1)
-      assert.isAtLeast(terminal.writes(), 4 * 3)
+      const quick = Effect.flatMap(Progress, (progress) =>
+        Effect.forever(Effect.delay(
+          Effect.sync(() => progress.topic("orders").records++),
+          "10 millis"
+        )).pipe(Effect.timeoutOption("3 seconds"), Effect.zipRight(Effect.never)))
+      yield* Effect.fork(commandOn(terminal, showProgress(shown, reading)(quick)))
+      for (let tick = 0; tick < 300; tick++) yield* after(0.01)
+      const whileQuick = terminal.writes()
+      assert.isAtLeast(whileQuick, 2 * 4)
+      assert.isAtMost(whileQuick, 2 * 4 + 1)
+      yield* after(20)
+      const before = terminal.writes()
+      yield* after(60)
+      assert.strictEqual(terminal.writes(), before)
     }))
 
   it.effect("what is over soon shows nothing", () =>
     Effect.gen(function*() {
       const terminal = fakeTerminal({ columns: 80, rows: 24 })
-      yield* commandOn(terminal, showProgress(shown, "bytes")(Effect.void))
+      yield* commandOn(terminal, showProgress(shown, reading)(Effect.void))
       assert.deepStrictEqual(terminal.screen(), [""])
     }))
 
   it.effect("as long as there is nothing to tell of, nothing is told", () =>
     Effect.gen(function*() {
       const terminal = fakeTerminal({ columns: 80, rows: 24 })
-      const waiting = showProgress(shown, "bytes")(Effect.sleep("1 minute"))
+      const waiting = showProgress(shown, reading)(Effect.sleep("1 minute"))
       const running = yield* Effect.fork(commandOn(terminal, waiting))
       yield* after(60)
       yield* Fiber.join(running)
@@ -123,7 +134,7 @@ describe("on a terminal", () => {
         yield* Effect.sleep("10 minutes")
       })
       const both = Effect.zip(logging, work, { concurrent: true })
-      yield* Effect.fork(commandOn(terminal, showProgress(shown, "bytes")(both)))
+      yield* Effect.fork(commandOn(terminal, showProgress(shown, reading)(both)))
       yield* after(5)
       const screen = terminal.screen()
       const bars = screen.findIndex((line) => line.startsWith("TOPIC"))
@@ -141,7 +152,7 @@ describe("on a terminal", () => {
   it.effect("nothing is broken by lines, whatever the size becomes", () =>
     Effect.gen(function*() {
       const terminal = fakeTerminal({ columns: 100, rows: 24 })
-      yield* Effect.fork(commandOn(terminal, showProgress(shown, "bytes")(work)))
+      yield* Effect.fork(commandOn(terminal, showProgress(shown, reading)(work)))
       yield* after(3)
       for (const [columns, rows] of [[40, 10], [200, 50], [20, 4], [80, 2]] as const) {
         Object.assign(terminal, { columns, rows })
@@ -160,7 +171,7 @@ describe("on a terminal", () => {
         const command = end === "fail" ? Effect.raceFirst(work, failing) : work
         const running = yield* Effect.fork(commandOn(
           terminal,
-          showProgress(shown, "bytes")(command).pipe(
+          showProgress(shown, reading)(command).pipe(
             Effect.onExit(() => Effect.logError("over"))
           )
         ))
@@ -168,7 +179,7 @@ describe("on a terminal", () => {
         const exit = yield* end === "fail" ? Fiber.await(running) : Fiber.interrupt(running)
         assert.isTrue(Exit.isFailure(exit))
         const [last, error] = terminal.screen()
-        assert.match(last ?? "", /^40% of 1 topic: 40 bytes, 4 records in 5s/)
+        assert.match(last ?? "", /^40% of 1 topic read: 40 bytes, 4 records in 5s/)
         assert.match(error ?? "", /msg=over/)
       }
     }))
@@ -176,7 +187,7 @@ describe("on a terminal", () => {
   it.effect("-no-progress leaves the terminal alone", () =>
     Effect.gen(function*() {
       const terminal = fakeTerminal({ columns: 80, rows: 24 })
-      const running = yield* Effect.fork(commandOn(terminal, showProgress(quietly, "bytes")(work)))
+      const running = yield* Effect.fork(commandOn(terminal, showProgress(quietly, reading)(work)))
       yield* after(60)
       yield* Fiber.join(running)
       assert.deepStrictEqual(terminal.screen(), [""])
@@ -190,7 +201,7 @@ describe("not on a terminal", () => {
       const pipe = { ...terminal, isTTY: variables["TERM"] !== undefined }
       const long = Effect.zipRight(workOf(25), Effect.never)
       yield* long.pipe(
-        showProgress(shown, "bytes"),
+        showProgress(shown, reading),
         Effect.provide(loggingLayer({ logLevel: "INFO", logFormat: "text" })),
         onStage(pipe),
         Effect.withConsole(consoleOf(terminal)),

@@ -56,14 +56,17 @@ const verify = ({ kafka, operations, own }: ProofSettings<Flags>) =>
       Effect.sync(() => {
         if (event.kind === "finding") findings.push(event.finding)
         else partitions.push(event.verified)
-      })).pipe(showProgress(operations, "bytes"))
+      })).pipe(showProgress(operations, { steps: "bytes", doing: "read" }))
     if (restoredPrefix !== noPrefix) {
       const options = { prefix, topic: wanted, topicPrefix: restoredPrefix, choice: everything }
       yield* Stream.runForEach(verifyRestored(options), (event) =>
         Effect.sync(() => {
           if (event.kind === "finding") findings.push(event.finding)
           else compared.push(event.compared)
-        })).pipe(showProgress(operations, undefined), Effect.provide(kafkaLive(kafka)))
+        })).pipe(
+          showProgress(operations, { steps: undefined, doing: "compared" }),
+          Effect.provide(kafkaLive(kafka))
+        )
     }
     const report = { archive: store.name, prefix, findings, partitions, compared }
     yield* writeOut(output === "json" ? verifyJson(report) : verifyTable(report))

@@ -82,4 +82,4 @@ export const work = (settings: LongSettings<Flags>) =>
         supervise(workers, finished),
         supervisorLive(settings, workers, { flushPort: flushPortOf(settings.own) })
       )
-  }).pipe(showProgress(settings.operations, "offsets"))
+  }).pipe(showProgress(settings.operations, { steps: "offsets", doing: "read" }))

@@ -80,4 +80,4 @@ export const work = (settings: LongSettings<Flags>) =>
     prepare: () => Effect.void,
     supervise: (workers) =>
       Effect.provide(supervise(workers, finished), supervisorLive(settings, workers))
-  }).pipe(showProgress(settings.operations, "files"))
+  }).pipe(showProgress(settings.operations, { steps: "files", doing: "restored" }))
