@@ -1,8 +1,7 @@
 /** Shows how far a command is while it works: bars on a terminal, else a line now and then. */
 import { Clock, Effect, Schedule, Scope } from "effect"
-import type { ProgressBoard, TopicProgress } from "../../services/Progress.ts"
+import type { ProgressBoard } from "../../services/Progress.ts"
 import { makeProgress, Progress } from "../../services/Progress.ts"
-import type { WorkerLink } from "../../services/WorkerLink.ts"
 import { workerLink } from "./Live.ts"
 import type { ProgressValues } from "./OperationsFlags.ts"
 import { lastLine, progressLines } from "./ProgressBars.ts"
@@ -12,12 +11,12 @@ import { makePaces } from "./ProgressRates.ts"
 import { makeScreen } from "./Screen.ts"
 import type { Stage, StageTerminal } from "./Stage.ts"
 import { CurrentStage } from "./Stage.ts"
+import { tellProgress } from "./TellProgress.ts"
 
 /** What is over sooner needs no bars. */
 const drawAfter = "1 second"
 const drawEvery = "250 millis"
 const logEvery = "10 seconds"
-const tellEvery = "1 second"
 
 type Shown = Effect.Effect<unknown, never, Scope.Scope>
 
@@ -60,42 +59,22 @@ const bars = (
 const lines = (board: ProgressBoard): Shown =>
   Effect.gen(function*() {
     const pacesOf = makePaces()
-    let last = ""
+    let last: string | undefined
     const look = Effect.flatMap(Clock.currentTimeMillis, (ms) => {
       const paces = pacesOf(board.read(), ms)
       const { bytes, done, records } = paces.all
       const counts = [records, bytes, done].join()
-      if (last === "" || counts === last) {
-        last = counts
-        return Effect.void
-      }
+      const moved = last !== undefined && last !== counts
       last = counts
-      return Effect.annotateLogs(Effect.logInfo("progress"), progressFields(paces))
+      return moved
+        ? Effect.annotateLogs(Effect.logInfo("progress"), progressFields(paces))
+        : Effect.void
     })
     yield* Effect.forkScoped(Effect.repeat(look, Schedule.spaced(logEvery)))
   })
 
-/** From a worker: what has changed, and at the end the last of it. */
-const told = (board: ProgressBoard, link: WorkerLink): Shown => {
-  const known = new Map<string, TopicProgress>()
-  const isNews = (now: TopicProgress): boolean => {
-    const before = known.get(now.topic)
-    known.set(now.topic, now)
-    return before === undefined || before.records !== now.records || before.bytes !== now.bytes ||
-      before.done !== now.done || before.earlier !== now.earlier || before.total !== now.total
-  }
-  const tell = Effect.sync(() => {
-    const { complete, topics } = board.read()
-    link.send({ _tag: "Progress", complete, topics: topics.filter(isNews) })
-  })
-  return Effect.zipRight(
-    Effect.addFinalizer(() => tell),
-    Effect.forkScoped(Effect.repeat(tell, Schedule.spaced(tellEvery)))
-  )
-}
-
 const shownOn = (stage: Stage, board: ProgressBoard, aim: Aim): Shown => {
-  if (workerLink !== undefined) return told(board, workerLink)
+  if (workerLink !== undefined) return tellProgress(board, workerLink)
   return stage.terminal === undefined ? lines(board) : bars(board, aim, stage, stage.terminal)
 }
 
