@@ -6,7 +6,7 @@ import v8 from "node:v8"
  * with, most of what a batch leaves behind is copied before it is garbage (measured: a sixth of the
  * processor time with 3,000 partitions); the 64 MB that it would grow to do little more.
  */
-const youngBytes = 8 << 20
+const youngBytes = 4 << 20
 const lookEveryMs = 100
 
 const bytesOfYoung = (): number =>

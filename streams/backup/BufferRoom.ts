@@ -7,7 +7,7 @@ import type { OpenBlocks } from "./OpenBlocks.ts"
 import { makeOpenBlocks } from "./OpenBlocks.ts"
 
 /** Uncompressed bytes of encoded blocks waiting for compression and disk, in all. */
-export const blockBudgetBytes = 4 << 20
+export const blockBudgetBytes = 3 << 20
 /** Bytes of blocks that are still open, of all partitions together. */
 const openBlockBytes = 64 << 20
 const leastBlockBytes = 16 << 10

@@ -13,7 +13,7 @@ import { isCurrent } from "./OwnedPartition.ts"
 import type { TakeIn } from "./TakeIn.ts"
 
 /** Bytes of one response; two are in memory at a time. */
-const responseBytes = 3 << 20
+const responseBytes = 2 << 20
 /** Bytes of one partition in a response. */
 const partitionBytes = 1 << 20
 /** Milliseconds that a broker may wait for the first byte. */

@@ -1,10 +1,6 @@
 /** `topics-restore`: follows a plan and puts the records of its archive files back. */
-<<<<<<< HEAD
 import { choiceFlags, choiceProblems, maxBytesPerSecondFlag } from "../ChoiceFlags.ts"
-import { defineCommand } from "../CommandSpec.ts"
-=======
 import { defineLongCommand } from "../CommandSpec.ts"
->>>>>>> 28b2cbb (Show progress: bars on a terminal, lines elsewhere, and what a stop leaves)
 import { boolean, choice, duration, name, text } from "../FlagKinds.ts"
 import { excludeRegexes } from "../RegexFlags.ts"
 import { workersFlag } from "../WorkersFlag.ts"

@@ -60,11 +60,7 @@ const nameEach = ({ failures }: RestoreIncomplete) =>
     })
   ))
 
-<<<<<<< HEAD
-const member = (settings: Settings<Flags>, { workers }: WorkerPlace) =>
-=======
-const member = (settings: LongSettings<Flags>) =>
->>>>>>> 28b2cbb (Show progress: bars on a terminal, lines elsewhere, and what a stop leaves)
+const member = (settings: LongSettings<Flags>, { workers }: WorkerPlace) =>
   checkArchive({ prefix: "", write: false }).pipe(
     Effect.zipRight(runTelling(restoreTopics(optionsOf(settings.own, workers)), tell, finished)),
     Effect.catchTag("RestoreIncomplete", nameEach),
