@@ -57,20 +57,34 @@ export const inFile = (key: string) => <E>(error: E | CodecError): E | CodecErro
 /** Bytes that hold the header of any file of ours. */
 const headerBytes = 8192
 
-/** What an archive file says of itself; `undefined` when its writer recorded nothing. */
-export const storedFacts = (
+export interface StoredFile {
+  /** Bytes. */
+  readonly size: number
+  /** What it says of itself; `undefined` when its writer recorded nothing. */
+  readonly facts: FileFacts | undefined
+}
+
+/** An archive file as the store shows it, without its records. */
+export const storedFile = (
   key: string
-): Effect.Effect<FileFacts | undefined, StoreError | CodecError, ObjectStore> =>
+): Effect.Effect<StoredFile, StoreError | CodecError, ObjectStore> =>
   Effect.gen(function*() {
     const store = yield* ObjectStore
-    const found = yield* store.head(key)
-    const mirrored = Option.map(found, ({ metadata }) => factsFromMetadata(metadata))
-    if (Option.isSome(mirrored) && mirrored.value !== undefined) return mirrored.value
+    const found = Option.getOrUndefined(yield* store.head(key))
+    const size = found?.size ?? 0
+    const mirrored = found && factsFromMetadata(found.metadata)
+    if (mirrored !== undefined) return { size, facts: mirrored }
     // Copied by a tool that dropped the object metadata: the file itself still says it.
     return yield* Effect.scoped(Effect.gen(function*() {
       const { header } = yield* pullContainer(
         yield* store.get(key, { start: 0, length: headerBytes })
       )
-      return header.facts
+      return { size, facts: header.facts }
     }))
   })
+
+/** What an archive file says of itself; `undefined` when its writer recorded nothing. */
+export const storedFacts = (
+  key: string
+): Effect.Effect<FileFacts | undefined, StoreError | CodecError, ObjectStore> =>
+  Effect.map(storedFile(key), ({ facts }) => facts)

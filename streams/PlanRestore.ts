@@ -40,7 +40,8 @@ const pageSize = 1000
 /** Values of the progress gauge, as the original has them. */
 const progress = { pending: 0, planned: 1 }
 
-const shaOf = (topics: ReadonlyArray<string>): Effect.Effect<string> =>
+/** SHA-256 of the names joined by commas, in hex. */
+export const shaOf = (topics: ReadonlyArray<string>): Effect.Effect<string> =>
   Effect.map(
     Effect.promise(() => crypto.subtle.digest("SHA-256", Buffer.from(topics.join(",")))),
     (digest) => Buffer.from(digest).toString("hex")

@@ -7,41 +7,25 @@ import { Companions } from "../services/Companions.ts"
 import type { ForeignSchema } from "../services/ForeignSchema.ts"
 import type { Kafka, KafkaError } from "../services/Kafka.ts"
 import type { ObjectStore } from "../services/ObjectStore.ts"
-import { measuring, Progress } from "../services/Progress.ts"
-import { BufferPool } from "../src/codec/BufferPool.ts"
+import { measuring } from "../services/Progress.ts"
 import type { RestoreOptions } from "../src/domain/Settings.ts"
-import { makeByteBudget } from "./ByteBudget.ts"
 import type { GroupMembership } from "./GroupMembership.ts"
 import { joinGroup } from "./GroupMembership.ts"
 import { makeLeaders } from "./Leaders.ts"
 import { findPlanTopic, PlanError, planPartitions, refuseCompacted } from "./PlanTopic.ts"
 import { awaitWorkedOff, planExtent } from "./restore/Completion.ts"
-import { makeFailures } from "./restore/Failures.ts"
-import { targetBatchBytes } from "./restore/FileAssembly.ts"
+import { makeRestoreContext } from "./restore/MakeContext.ts"
 import type { RestoredFile } from "./restore/Outcome.ts"
 import { failedPartition, RestoreIncomplete } from "./restore/Outcome.ts"
-import { makePace } from "./restore/Pace.ts"
 import { makePlanWorker } from "./restore/PlanWorker.ts"
-import type { RestoreContext } from "./restore/RestoreContext.ts"
-import { makeTargetConfigs } from "./restore/TargetConfigs.ts"
 import { makeWorkers } from "./restore/Workers.ts"
-import { makeTurns } from "./Turns.ts"
 
 export type RestoreTopicsError = PlanError | KafkaError | RestoreIncomplete
 
 type Services = Kafka | ObjectStore | ForeignSchema
 
-/** Target partitions that are worked on at once: more are no faster, and each holds megabytes. */
-const targetsAtOnce = 4
-
 /** When Kafka does not answer what nobody waits for. */
 const always = Schedule.spaced("5 seconds")
-
-/** Bytes of decoded blocks and of batches that are not yet acknowledged. */
-const bytesInFlight = 16 * 1024 * 1024
-
-/** Bytes of buffers that are kept for the next batches. */
-const idleBufferBytes = 8 * 1024 * 1024
 
 const restore = (
   options: RestoreOptions,
@@ -58,24 +42,12 @@ const restore = (
     yield* refuseCompacted(planTopic)
     const plan = planPartitions(topic)
     const extent = yield* planExtent(plan)
-    const progress = yield* Progress
-    const shared: RestoreContext = {
-      options,
-      leaders,
-      configs: makeTargetConfigs(),
-      budget: makeByteBudget(bytesInFlight),
-      buffers: new BufferPool(targetBatchBytes, idleBufferBytes),
-      slots: makeTurns(targetsAtOnce),
-      pace: makePace(options.maxBytesPerSecond),
-      failures: makeFailures(),
-      progress,
-      emit
-    }
+    const shared = yield* makeRestoreContext(options, leaders, emit)
     const joined = yield* Deferred.make<GroupMembership>()
     const mayStart = yield* Deferred.make<void>()
     const workers = yield* makeWorkers(shared, (source) =>
       Effect.map(Deferred.await(joined), (membership) => {
-        const worker = makePlanWorker(shared, membership, source, plan.length)
+        const worker = makePlanWorker(shared, options, membership, source, plan.length)
         return { ...worker, run: Effect.zipRight(Deferred.await(mayStart), worker.run) }
       }))
     const { handlers } = workers

@@ -171,6 +171,16 @@ const topicParts = (leaders: Leaders, generation: Generation, names: TargetNames
   }))
 
 /** Emits what differs, the first of each partition, and each partition when it is compared. */
+export const compareRestored = (generations: ReadonlyArray<Generation>, names: TargetNames) =>
+  Stream.unwrap(
+    Effect.map(makeLeaders, (leaders) =>
+      Stream.fromIterable(generations).pipe(
+        Stream.flatMap((generation) => topicParts(leaders, generation, names)),
+        Stream.flatMap((part) => part, { concurrency: partitionsAtOnce })
+      ))
+  )
+
+/** The same for the newest life of each topic. */
 export const verifyRestored = (
   { choice, prefix, topic, topicPrefix }: RestoredOptions
 ): Stream.Stream<
@@ -179,13 +189,11 @@ export const verifyRestored = (
   Kafka | ObjectStore | ForeignSchema
 > =>
   Stream.unwrap(Effect.gen(function*() {
-    const leaders = yield* makeLeaders
     const all = yield* findGenerations(prefix)
     const topics = [...all].filter(([name]) => topic === undefined || name === topic)
-    return Stream.fromIterable(topics).pipe(
-      Stream.mapEffect(([, lives]) => chooseGeneration(lives, "newest")),
-      Stream.mapConcat((generation) => generation === undefined ? [] : [generation]),
-      Stream.flatMap((generation) => topicParts(leaders, generation, { choice, topicPrefix })),
-      Stream.flatMap((part) => part, { concurrency: partitionsAtOnce })
+    const newest = yield* Effect.forEach(
+      topics,
+      ([, lives]) => chooseGeneration(lives, "newest")
     )
+    return compareRestored(newest.flatMap((each) => each ?? []), { choice, topicPrefix })
   }))

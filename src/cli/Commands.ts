@@ -5,6 +5,7 @@ import { archiveList } from "./commands/archiveList.ts"
 import { archiveVerify } from "./commands/archiveVerify.ts"
 import { consumerGroupsBackup } from "./commands/consumerGroupsBackup.ts"
 import { consumerGroupsRestore } from "./commands/consumerGroupsRestore.ts"
+import { restore } from "./commands/restore.ts"
 import { topicsBackup } from "./commands/topicsBackup.ts"
 import { topicsPlanRestore } from "./commands/topicsPlanRestore.ts"
 import { topicsRestore } from "./commands/topicsRestore.ts"
@@ -21,6 +22,7 @@ export const commands: Array.NonEmptyReadonlyArray<CommandSpec> = [
   topicsRestore,
   consumerGroupsBackup,
   consumerGroupsRestore,
+  restore,
   archiveList,
   archiveCat,
   archiveVerify

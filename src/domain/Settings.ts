@@ -52,10 +52,9 @@ export interface PlanOptions {
   readonly dryRun: boolean
 }
 
-export interface RestoreOptions {
-  readonly planTopic: string
+/** How records are restored, wherever the plan is. */
+export interface RestoreRules {
   readonly topicPrefix: string
-  readonly groupId: string
   readonly exclude: NamePredicate
   readonly choice: RestoreChoice
   /** Bytes of keys, values and header values and names a second, before compression; 0 no bound. */
@@ -63,6 +62,11 @@ export interface RestoreOptions {
   /** Refuse a target partition whose data no restore wrote. */
   readonly failOnExistingData: boolean
   readonly compression: "none" | "gzip" | "snappy" | "lz4" | "zstd"
+}
+
+export interface RestoreOptions extends RestoreRules {
+  readonly planTopic: string
+  readonly groupId: string
   /** Milliseconds to wait before the first plan record is read. */
   readonly consumeDelayMs: number
   readonly once: boolean

@@ -16,7 +16,8 @@ export const lookAhead = 4000
 /** Between two looks at a plan that has nothing new. */
 const idle = "500 millis"
 
-const roomIn = (state: PlanState, room: Changes): Effect.Effect<void> =>
+/** Waits until fewer entries than that are in memory. */
+export const roomIn = (state: PlanState, room: Changes): Effect.Effect<void> =>
   Effect.suspend(() =>
     state.pending < lookAhead ? Effect.void : Effect.zipRight(room.next, roomIn(state, room))
   )

@@ -6,6 +6,7 @@ import type { ObjectStore } from "../../services/ObjectStore.ts"
 import type { Extent } from "../../services/Progress.ts"
 import type { CodecError } from "../../src/codec/CodecError.ts"
 import { targetTopic } from "../../src/domain/RestoreChoice.ts"
+import type { RestoreOptions } from "../../src/domain/Settings.ts"
 import type { TopicPartition } from "../../src/domain/TopicPartition.ts"
 import type { GroupMembership } from "../GroupMembership.ts"
 import { patiently } from "../ReadLog.ts"
@@ -53,11 +54,12 @@ const planFailure = (plan: TopicPartition, error: KafkaError | CodecError): Rest
 
 export const makePlanWorker = (
   shared: RestoreContext,
+  options: RestoreOptions,
   membership: GroupMembership,
   plan: TopicPartition,
   planPartitions: number
 ): PlanWorker => {
-  const { failures, options } = shared
+  const { failures } = shared
   let state: PlanState | undefined
   let planned = new PlannedFiles()
   let committed = -1n

@@ -2,7 +2,7 @@
 import type { Effect } from "effect"
 import type { ProgressCounters } from "../../services/Progress.ts"
 import type { BufferPool } from "../../src/codec/BufferPool.ts"
-import type { RestoreOptions } from "../../src/domain/Settings.ts"
+import type { RestoreRules } from "../../src/domain/Settings.ts"
 import type { TopicPartition } from "../../src/domain/TopicPartition.ts"
 import type { ByteBudget } from "../ByteBudget.ts"
 import type { Leaders } from "../Leaders.ts"
@@ -16,7 +16,7 @@ import type { PlanState } from "./PlanState.ts"
 import type { TargetConfigs } from "./TargetConfigs.ts"
 
 export interface RestoreContext {
-  readonly options: RestoreOptions
+  readonly options: RestoreRules
   readonly leaders: Leaders
   readonly configs: TargetConfigs
   readonly budget: ByteBudget

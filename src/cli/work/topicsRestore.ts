@@ -32,7 +32,7 @@ const optionsOf = (flags: Flags, workers: number) => ({
   once: flags.once
 })
 
-const tell = ({ bytes, key, partition, records, skipped, topic }: RestoredFile) => ({
+export const tellRestored = ({ bytes, key, partition, records, skipped, topic }: RestoredFile) => ({
   message: skipped ? "archive file was restored already" : "archive file restored",
   fields: { key, topic, partition },
   records,
@@ -40,7 +40,7 @@ const tell = ({ bytes, key, partition, records, skipped, topic }: RestoredFile) 
 })
 
 /** A line for each partition that could not be restored. */
-const nameEach = ({ failures }: RestoreIncomplete) =>
+export const nameEach = ({ failures }: RestoreIncomplete) =>
   Effect.forEach(
     failures,
     ({ file, partition, reason, topic }) =>
@@ -62,7 +62,9 @@ const nameEach = ({ failures }: RestoreIncomplete) =>
 
 const member = (settings: LongSettings<Flags>, { workers }: WorkerPlace) =>
   checkArchive({ prefix: "", write: false }).pipe(
-    Effect.zipRight(runTelling(restoreTopics(optionsOf(settings.own, workers)), tell, finished)),
+    Effect.zipRight(
+      runTelling(restoreTopics(optionsOf(settings.own, workers)), tellRestored, finished)
+    ),
     Effect.catchTag("RestoreIncomplete", nameEach),
     Effect.provide(restoreLive(settings))
   )

@@ -1,0 +1,14 @@
+/** What can be in the way of a restore before it begins. */
+
+export const obstacleKinds = [
+  "missing",
+  "rights",
+  "partitions",
+  "size",
+  "timestamps",
+  "replicas",
+  "retention",
+  "data"
+] as const
+
+export type ObstacleKind = typeof obstacleKinds[number]

@@ -1,0 +1,93 @@
+/** What a plan comes to, topic by topic, as far as the archive files say. */
+import { Effect, Stream } from "effect"
+import type { ObjectStore, StoreError } from "../../services/ObjectStore.ts"
+import type { CodecError } from "../../src/codec/CodecError.ts"
+import type { PlannedFile } from "../../src/domain/Plan.ts"
+import type { StoredFile } from "../ArchiveFiles.ts"
+import { storedFile } from "../ArchiveFiles.ts"
+
+export interface SurveyedTopic {
+  /** Its name in the archive. */
+  readonly topic: string
+  /** Of which there are files to restore. */
+  readonly partitions: ReadonlySet<number>
+  /** That the source had, the empty ones too; at least one more than the highest of them. */
+  readonly partitionCount: number
+  readonly files: number
+  /** In the archive, compressed. */
+  readonly bytes: number
+  /** Of those files, whole; `undefined`: some do not say. */
+  readonly records: number | undefined
+  /** Bytes of the largest record, where files say so; 0 where none does. */
+  readonly largestRecord: number
+  /** Milliseconds since the epoch, where files say so. */
+  readonly minTimestamp: bigint | undefined
+  readonly maxTimestamp: bigint | undefined
+}
+
+/** Files asked for what they hold at once. */
+const filesAtOnce = 32
+
+const nothing = (topic: string): SurveyedTopic => ({
+  topic,
+  partitions: new Set(),
+  partitionCount: 0,
+  files: 0,
+  bytes: 0,
+  records: 0,
+  largestRecord: 0,
+  minTimestamp: undefined,
+  maxTimestamp: undefined
+})
+
+const least = (one: bigint | undefined, other: bigint): bigint =>
+  one === undefined || other < one ? other : one
+
+const most = (one: bigint | undefined, other: bigint): bigint =>
+  one === undefined || other > one ? other : one
+
+const withFile = (
+  sum: SurveyedTopic,
+  { partition }: PlannedFile,
+  { facts, size }: StoredFile
+): SurveyedTopic => {
+  const counted = {
+    ...sum,
+    partitions: sum.partitions.has(partition)
+      ? sum.partitions
+      : new Set([...sum.partitions, partition]),
+    partitionCount: Math.max(sum.partitionCount, partition + 1),
+    files: sum.files + 1,
+    bytes: sum.bytes + size
+  }
+  if (facts === undefined) return { ...counted, records: undefined }
+  return {
+    ...counted,
+    partitionCount: Math.max(counted.partitionCount, facts.partitionCount),
+    records: sum.records === undefined ? undefined : sum.records + facts.recordCount,
+    largestRecord: Math.max(sum.largestRecord, facts.largestRecord),
+    minTimestamp: least(sum.minTimestamp, facts.minTimestamp),
+    maxTimestamp: most(sum.maxTimestamp, facts.maxTimestamp)
+  }
+}
+
+/** Topics in plan order. Makes one request for each file. */
+export const surveyPlan = <E, R>(
+  files: Stream.Stream<PlannedFile, E, R>
+): Effect.Effect<
+  ReadonlyArray<SurveyedTopic>,
+  E | StoreError | CodecError,
+  R | ObjectStore
+> =>
+  files.pipe(
+    Stream.mapEffect(
+      (file) => Effect.map(storedFile(file.key), (stored) => ({ file, stored })),
+      { concurrency: filesAtOnce }
+    ),
+    Stream.runFold(new Map<string, SurveyedTopic>(), (topics, { file, stored }) =>
+      topics.set(
+        file.topic,
+        withFile(topics.get(file.topic) ?? nothing(file.topic), file, stored)
+      )),
+    Effect.map((topics) => [...topics.values()])
+  )
