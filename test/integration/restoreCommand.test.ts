@@ -1,6 +1,7 @@
 /** The built program brings topics and groups back in one go, on a real cluster. */
 import { assert, layer } from "@effect/vitest"
 import { Effect, Layer } from "effect"
+import type { TrueRecord } from "../../dev/truth/Truth.ts"
 import { Truth } from "../../dev/truth/Truth.ts"
 import { TruthLayer } from "../../dev/truth/TruthLayer.ts"
 import type { Workplace } from "../support/CommandLine.ts"
@@ -147,7 +148,7 @@ layer(Live, { excludeTestServices: true, timeout: "4 minutes" })("restore", (it)
         const wanted = (yield* committed([topic])).filter(({ offset, partition, timestamp }) =>
           timestamp >= from && timestamp < to && (partition === 0 || offset < 15)
         )
-        const times = (records: typeof wanted) =>
+        const times = (records: ReadonlyArray<TrueRecord>) =>
           records.map(({ partition, timestamp }) => [partition, timestamp])
             .toSorted(([p = 0, a = 0], [q = 0, b = 0]) => p - q || a - b)
         assert.isAbove(wanted.length, 20)
