@@ -56,14 +56,13 @@ describe("listArchive", () => {
       yield* putRange(orders, 12, 19)
       yield* putRange(orders, 20, 29)
       const [found] = yield* list({ deep: true, topic: "orders" })
-      const { minTimestamp, maxTimestamp } = someFacts
       assert.deepInclude(found?.partitions[0], {
         records: 23,
         firstOffset: 5n,
         nextOffset: 30n,
         holes: [{ from: 10n, until: 12n }],
-        minTimestamp,
-        maxTimestamp
+        minTimestamp: 1_700_000_000_005n,
+        maxTimestamp: 1_700_000_000_029n
       })
       assert.strictEqual(found?.partitions[0]?.gaps?.compacted, 30)
     }).pipe(Effect.provide(world)))
