@@ -284,4 +284,18 @@ export class Kafka extends Context.Tag("kafka-data-keep/Kafka")<Kafka, {
     topics: ReadonlyArray<string>,
     names: ReadonlyArray<string>
   ) => Answer<ReadonlyMap<string, Readonly<Record<string, string>>>>
+  /**
+   * Configs that topics have of their own, not the brokers' defaults; `undefined` where this user
+   * may not read them. An unknown topic is missing from the answer. Asks for some hundred at once.
+   */
+  readonly topicOverrides: (
+    topics: ReadonlyArray<string>
+  ) => Answer<ReadonlyMap<string, Readonly<Record<string, string>> | undefined>>
+  /** Sets the configs that are named, and leaves the others as they are. */
+  readonly alterTopicConfigs: (
+    topics: ReadonlyArray<{
+      readonly topic: string
+      readonly configs: Readonly<Record<string, string>>
+    }>
+  ) => Answer<void>
 }>() {}

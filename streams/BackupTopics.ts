@@ -3,7 +3,7 @@
  * partitions; what is fetched grows in the disk buffer, is uploaded, and only then committed.
  */
 import type { Duration, Scope } from "effect"
-import { Cause, Clock, Deferred, Effect, Mailbox, Schedule, Stream } from "effect"
+import { Cause, Clock, Deferred, Effect, Fiber, Mailbox, Schedule, Stream } from "effect"
 import { Companions } from "../services/Companions.ts"
 import type { BufferError } from "../services/DiskBuffer.ts"
 import { DiskBuffer } from "../services/DiskBuffer.ts"
@@ -36,6 +36,7 @@ import { onceExtent } from "./backup/OnceExtent.ts"
 import { nothingInUse, uploadOrphans } from "./backup/Orphans.ts"
 import type { OwnedPartition } from "./backup/OwnedPartition.ts"
 import { makePartitions } from "./backup/Partitions.ts"
+import { makeKeepDefinitions } from "./definitions/KeepDefinitions.ts"
 import type { GroupMembership } from "./GroupMembership.ts"
 import { joinGroup } from "./GroupMembership.ts"
 
@@ -208,6 +209,15 @@ const make = (options: BackupOptions, counted: CountedBuffer) =>
         Effect.tapErrorCause(Effect.repeat(effect, Schedule.spaced(every)), crashed)
       )
 
+    const keepDefinitions = makeKeepDefinitions(options.prefix, first.clusterId)
+    const keep = Effect.suspend(() => {
+      const names = selectTopics(options, [...topicsById.values()])
+      return keepDefinitions(names.flatMap((name) => topicsById.get(name) ?? []))
+    })
+    const keeping = options.once
+      ? keep
+      : Effect.asVoid(Effect.repeat(keep, Schedule.spaced(options.topicRefreshMs)))
+    const kept = yield* Effect.forkScoped(Effect.tapErrorCause(keeping, crashed))
     if (!options.once) yield* repeat(watchTopics, options.topicRefreshMs)
     yield* repeat(everySecond, 1000)
     yield* repeat(
@@ -227,7 +237,9 @@ const make = (options: BackupOptions, counted: CountedBuffer) =>
         ? finishOnce(flush, () => settled)
         : finishTogether(flush, membership.settled, () => settled, companions, partitionCount)
       yield* Effect.forkScoped(Effect.flatMap(
-        Effect.exit(Effect.zipLeft(finish, housekeeping.leftovers)),
+        Effect.exit(
+          Effect.zipLeft(finish, Effect.zipRight(housekeeping.leftovers, Fiber.await(kept)))
+        ),
         (exit) => exit._tag === "Success" ? files.end : files.failCause(exit.cause)
       ))
     }

@@ -1,5 +1,7 @@
 /** Topics as the controller keeps them: creating, deleting, growing, configs. */
 import { Effect, Schedule } from "effect"
+import type { TopicConfigsToSet } from "../../src/codec/kafka/AlterConfigs.ts"
+import * as AlterConfigs from "../../src/codec/kafka/AlterConfigs.ts"
 import type { Api } from "../../src/codec/kafka/Api.ts"
 import { describeTopicConfigs } from "../../src/codec/kafka/DescribeConfigs.ts"
 import type { TopicResult } from "../../src/codec/kafka/Topics.ts"
@@ -9,6 +11,9 @@ import type { Connections } from "./Calls.ts"
 import { accepted, askMetadata, callBroker, changeTimeoutMs, failed } from "./Calls.ts"
 
 const adminLane = "admin"
+
+/** All configs of so many topics are about a megabyte. */
+const topicsAtOnce = 500
 
 /** A broker learns of a change a moment after the controller made it. */
 const untilSeen = Schedule.spaced("50 millis").pipe(Schedule.upTo("5 seconds"))
@@ -98,5 +103,34 @@ export const makeTopics = (connections: Connections) => {
     return found
   })
 
-  return { createTopics, deleteTopics, createPartitions, topicConfigs }
+  const topicOverrides = Effect.fnUntraced(function*(topics: ReadonlyArray<string>) {
+    const found = new Map<string, Readonly<Record<string, string>> | undefined>()
+    for (let at = 0; at < topics.length; at += topicsAtOnce) {
+      const request = { topics: topics.slice(at, at + topicsAtOnce), names: undefined }
+      for (const answer of yield* connections.callAny(describeTopicConfigs, request)) {
+        const { detail, error, overrides, topic } = answer
+        if (error === "UNKNOWN_TOPIC_OR_PARTITION") continue
+        if (error === "TOPIC_AUTHORIZATION_FAILED") found.set(topic, undefined)
+        else {
+          yield* accepted(answer, "topicOverrides", topic, detail)
+          found.set(topic, overrides)
+        }
+      }
+    }
+    return found
+  })
+
+  const alterTopicConfigs = (topics: ReadonlyArray<TopicConfigsToSet>) =>
+    topics.length === 0
+      ? Effect.void
+      : atController("alterTopicConfigs", AlterConfigs.alterTopicConfigs, topics)
+
+  return {
+    createTopics,
+    deleteTopics,
+    createPartitions,
+    topicConfigs,
+    topicOverrides,
+    alterTopicConfigs
+  }
 }

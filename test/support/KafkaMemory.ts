@@ -33,6 +33,9 @@ export const connect = (cluster: MemoryCluster, faults: MemoryFaults): Kafka["Ty
     endOfEpoch: (partitions) => faults.wrap("endOfEpoch", "", read.endOfEpoch(partitions)),
     topicConfigs: (topics, names) =>
       faults.wrap("topicConfigs", "", read.topicConfigs(topics, names)),
+    topicOverrides: (topics) => faults.wrap("topicOverrides", "", read.topicOverrides(topics)),
+    alterTopicConfigs: (topics) =>
+      faults.wrap("alterTopicConfigs", "", write.alterTopicConfigs(topics)),
     produce: (request) =>
       faults.wrap("produce", topicPartitionName(request), write.produce(request)),
     initProducerId: faults.wrap("initProducerId", "", write.initProducerId),

@@ -5,7 +5,8 @@ import { errorName } from "./ErrorCodes.ts"
 
 export interface DescribeTopicsConfigsRequest {
   readonly topics: ReadonlyArray<string>
-  readonly names: ReadonlyArray<string>
+  /** `undefined`: all. */
+  readonly names: ReadonlyArray<string> | undefined
 }
 
 export interface TopicConfigs {
@@ -14,10 +15,14 @@ export interface TopicConfigs {
   readonly detail: string
   /** Without those that have no value or whose value is secret. */
   readonly configs: Readonly<Record<string, string>>
+  /** Those of them that the topic has of its own, in place of the broker's. */
+  readonly overrides: Readonly<Record<string, string>>
 }
 
 /** ConfigResource.Type.TOPIC */
 const topicResource = 2
+/** ConfigSource.DYNAMIC_TOPIC_CONFIG */
+const ofTheTopic = 1
 
 /** https://kafka.apache.org/protocol#The_Messages_DescribeConfigs */
 export const describeTopicConfigs: Api<DescribeTopicsConfigsRequest, ReadonlyArray<TopicConfigs>> =
@@ -31,7 +36,8 @@ export const describeTopicConfigs: Api<DescribeTopicsConfigsRequest, ReadonlyArr
       to.array(topics, (topic) => {
         to.int8(topicResource)
         to.string(topic)
-        to.array(names, (name) => to.string(name))
+        if (names === undefined) to.int32(-1)
+        else to.array(names, (name) => to.string(name))
       })
       to.boolean(false) // no synonyms
     },
@@ -46,18 +52,23 @@ export const describeTopicConfigs: Api<DescribeTopicsConfigsRequest, ReadonlyArr
           const name = from.string()
           const value = from.nullableString()
           from.boolean() // read only
-          from.int8() // source
+          const source = from.int8()
           from.boolean() // sensitive
           from.array(() => {
             from.string()
             from.nullableString()
             from.int8()
           })
-          return { name, value }
+          return { name, value, source }
         })
         const configs: Record<string, string> = {}
-        for (const { name, value } of entries) if (value !== null) configs[name] = value
-        return { topic, error, detail, configs }
+        const overrides: Record<string, string> = {}
+        for (const { name, source, value } of entries) {
+          if (value === null) continue
+          configs[name] = value
+          if (source === ofTheTopic) overrides[name] = value
+        }
+        return { topic, error, detail, configs, overrides }
       })
     }
   }

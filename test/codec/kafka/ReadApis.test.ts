@@ -1,5 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
-import { encodeRequest, setCorrelationId, throttleMs } from "../../../src/codec/kafka/Api.ts"
+import {
+  decodeResponse,
+  encodeRequest,
+  setCorrelationId,
+  throttleMs
+} from "../../../src/codec/kafka/Api.ts"
 import { describeTopicConfigs } from "../../../src/codec/kafka/DescribeConfigs.ts"
 import { describeGroups } from "../../../src/codec/kafka/DescribeGroups.ts"
 import { fetch } from "../../../src/codec/kafka/Fetch.ts"
@@ -171,14 +176,42 @@ describe("requests that read, byte for byte as the Java client", () => {
     const request = { topics: [topic], names: ["cleanup.policy"] }
     assert.strictEqual(ours(describeTopicConfigs, request), truth("describeConfigs"))
     assert.deepStrictEqual(answer(describeTopicConfigs, "describeConfigs.answer"), [
-      { topic, error: undefined, detail: "", configs: { "cleanup.policy": "compact" } },
+      {
+        topic,
+        error: undefined,
+        detail: "",
+        configs: { "cleanup.policy": "compact" },
+        overrides: { "cleanup.policy": "compact" }
+      },
       {
         topic: "missing",
         error: "UNKNOWN_TOPIC_OR_PARTITION",
         detail: "no such topic",
-        configs: {}
+        configs: {},
+        overrides: {}
       }
     ])
+    assert.strictEqual(
+      ours(describeTopicConfigs, { topics: ["t"], names: undefined }),
+      "00000001" + "02" + "000174" + "ffffffff" + "00"
+    )
+  })
+
+  it("DescribeConfigs tells overrides from what the broker has", () => {
+    const entry = (name: string, source: string) =>
+      "0001" + name + "000131" + "00" + source + "00" + "00000000"
+    const payload = "00000000" + "00000001" + "0000" + "ffff" + "02" + "000174" + "00000002" +
+      entry("61", "01") + entry("62", "05")
+    assert.deepStrictEqual(
+      decodeResponse(describeTopicConfigs, Buffer.from(payload, "hex")),
+      [{
+        topic: "t",
+        error: undefined,
+        detail: "",
+        configs: { a: "1", b: "1" },
+        overrides: { a: "1" }
+      }]
+    )
   })
 })
 

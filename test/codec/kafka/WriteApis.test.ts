@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import { encodeRequest, throttleMs } from "../../../src/codec/kafka/Api.ts"
+import { alterTopicConfigs } from "../../../src/codec/kafka/AlterConfigs.ts"
+import { decodeResponse, encodeRequest, throttleMs } from "../../../src/codec/kafka/Api.ts"
 import * as Offsets from "../../../src/codec/kafka/GroupOffsets.ts"
 import * as Members from "../../../src/codec/kafka/Heartbeat.ts"
 import * as Join from "../../../src/codec/kafka/JoinGroup.ts"
@@ -149,5 +150,20 @@ describe("requests of groups, byte for byte as the Java client", () => {
         { topic, partition: 2, offset: -1n, leaderEpoch: -1, metadata: null, error: undefined }
       ]
     })
+  })
+
+  // Built by hand from the published schema of the request; a real broker answers it in the contract.
+  it("IncrementalAlterConfigs", () => {
+    const request = [{ topic: "t", configs: { a: "b" } }]
+    assert.strictEqual(
+      ours(alterTopicConfigs, request),
+      "00000001" + "02" + "000174" + "00000001" + "000161" + "00" + "000162" + "00"
+    )
+    const payload = "00000005" + "00000002" + "0000" + "ffff" + "02" + "000174" +
+      "0028" + "00026e6f" + "02" + "000175"
+    assert.deepStrictEqual(decodeResponse(alterTopicConfigs, Buffer.from(payload, "hex")), [
+      { topic: "t", error: undefined, detail: "" },
+      { topic: "u", error: "INVALID_CONFIG", detail: "no" }
+    ])
   })
 })

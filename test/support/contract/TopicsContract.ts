@@ -105,4 +105,24 @@ export const topicsContract = (it: Vitest.MethodsNonLive<Kafka | SecondClient, t
         "message.timestamp.type": "CreateTime"
       }]])
     }))
+
+  it.effect("tells what a topic has of its own, and sets it, leaving the rest as it is", () =>
+    Effect.gen(function*() {
+      const kafka = yield* Kafka
+      const topic = yield* createTopic(1, { "max.message.bytes": "54321" })
+      const missing = unique("missing")
+      const before = yield* kafka.topicOverrides([topic, missing])
+      assert.deepStrictEqual([...before], [[topic, { "max.message.bytes": "54321" }]])
+      const configs = { "message.timestamp.type": "LogAppendTime" }
+      yield* kafka.alterTopicConfigs([{ topic, configs }])
+      const after = yield* until(
+        kafka.topicOverrides([topic]),
+        (found) => Object.keys(found.get(topic) ?? {}).length === 2
+      )
+      assert.deepStrictEqual(after.get(topic), { "max.message.bytes": "54321", ...configs })
+      assert.strictEqual(
+        yield* reasonOf(kafka.alterTopicConfigs([{ topic: missing, configs }])),
+        "UNKNOWN_TOPIC_OR_PARTITION"
+      )
+    }))
 }

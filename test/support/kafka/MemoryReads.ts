@@ -7,7 +7,7 @@ import type { MemoryTopic } from "./MemoryTopics.ts"
 
 type Reads = Pick<
   Kafka["Type"],
-  "metadata" | "listOffsets" | "endOfEpoch" | "topicConfigs"
+  "metadata" | "listOffsets" | "endOfEpoch" | "topicConfigs" | "topicOverrides"
 >
 
 const zeroId = "A".repeat(22)
@@ -63,6 +63,13 @@ export const reads = (cluster: MemoryCluster): Reads => ({
         const end = log === undefined || error !== undefined ? undefined : log.endOf(leaderEpoch)
         return { topic, partition, error, ...(end ?? { leaderEpoch: -1, endOffset: -1n }) }
       })
+    ),
+  topicOverrides: (topics) =>
+    Effect.sync(() =>
+      new Map(topics.flatMap((topic) => {
+        const overrides = cluster.topics.find(topic)?.overrides
+        return overrides === undefined ? [] : [[topic, Object.fromEntries(overrides)] as const]
+      }))
     ),
   topicConfigs: (topics, names) =>
     Effect.sync(() =>

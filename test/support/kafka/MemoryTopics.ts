@@ -9,6 +9,8 @@ export interface MemoryTopic {
   readonly topicId: string
   readonly internal: boolean
   readonly configs: Map<string, string>
+  /** Those of the configs that are not defaults. */
+  readonly overrides: Map<string, string>
   readonly logs: Array<MemoryLog>
   /** Told by metadata in place of the partitions. */
   error: KafkaErrorName | undefined
@@ -68,6 +70,7 @@ export class MemoryTopics {
       topicId: id.toString("base64url"),
       internal,
       configs: new Map(Object.entries({ ...defaults, ...configs })),
+      overrides: new Map(Object.entries(configs)),
       logs: [],
       error: undefined
     }

@@ -18,6 +18,7 @@ type Writes = Pick<
   | "createTopics"
   | "deleteTopics"
   | "createPartitions"
+  | "alterTopicConfigs"
 >
 
 const crcAt = 17
@@ -135,6 +136,20 @@ export const writes = (cluster: MemoryCluster): Writes => ({
       return unknown[0] === undefined
         ? Effect.void
         : Effect.fail(failed("deleteTopics", unknown[0], "UNKNOWN_TOPIC_OR_PARTITION"))
+    }),
+  alterTopicConfigs: (topics) =>
+    Effect.suspend(() => {
+      for (const { configs, topic } of topics) {
+        const known = cluster.topics.find(topic)
+        if (known === undefined) {
+          return Effect.fail(failed("alterTopicConfigs", topic, "UNKNOWN_TOPIC_OR_PARTITION"))
+        }
+        for (const [name, value] of Object.entries(configs)) {
+          known.configs.set(name, value)
+          known.overrides.set(name, value)
+        }
+      }
+      return Effect.void
     }),
   createPartitions: (topic, total) =>
     Effect.suspend(() => {
