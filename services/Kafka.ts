@@ -293,9 +293,6 @@ export class Kafka extends Context.Tag("kafka-data-keep/Kafka")<Kafka, {
   ) => Answer<ReadonlyMap<string, Readonly<Record<string, string>> | undefined>>
   /** Sets the configs that are named, and leaves the others as they are. */
   readonly alterTopicConfigs: (
-    topics: ReadonlyArray<{
-      readonly topic: string
-      readonly configs: Readonly<Record<string, string>>
-    }>
+    topics: ReadonlyArray<Pick<NewTopic, "topic" | "configs">>
   ) => Answer<void>
 }>() {}

@@ -96,6 +96,10 @@ export const archiveLive = ({ store }: ArchiveSettings<unknown>) =>
 /** The cluster alone, for a command that may do without. */
 export const kafkaLive = KafkaLayer
 
+/** What target topics are created with, before anything is restored. */
+export const targetsLive = ({ kafka, store }: Settings<unknown>) =>
+  Layer.merge(KafkaLayer(kafka), storeLive(store))
+
 export const planLive = commonLive
 export const restoreLive = commonLive
 export const groupsLive = commonLive

@@ -20,10 +20,10 @@ const world = Layer.mergeAll(
   )
 )
 
-const any = "9223372036854775807"
+const unlimited = "9223372036854775807"
 const limits = {
-  "message.timestamp.before.max.ms": any,
-  "message.timestamp.after.max.ms": any
+  "message.timestamp.before.max.ms": unlimited,
+  "message.timestamp.after.max.ms": unlimited
 }
 
 const definition = (changes: Partial<TopicDefinition> = {}): TopicDefinition => ({

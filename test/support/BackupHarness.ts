@@ -71,6 +71,12 @@ export const append = (source: TopicPartition, count: number) =>
 
 export const objects = Effect.map(ObjectStoreMemory.Bucket, ({ objects }) => objects)
 
+/** Keys of everything but the definitions of topics. */
+export const keysButDefinitions = Effect.map(
+  objects,
+  (all) => [...all.keys()].filter((key) => !ObjectStoreMemory.isDefinitions(key))
+)
+
 /** Keys of everything but what lies beside the archive. */
 export const archiveKeys = Effect.map(
   objects,

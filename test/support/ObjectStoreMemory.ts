@@ -15,7 +15,7 @@ export type Operation = "putIfAbsent" | "put" | "get" | "head" | "list" | "remov
 
 export interface Fault {
   readonly operation: Operation
-  /** Only calls for this key (or prefix, when listing); any when absent. */
+  /** Only calls for this key (or prefix, when listing); absent: all but topic definitions. */
   readonly key?: string
   readonly reason: StoreError["reason"]
   /** Only puts: the object is stored, but the answer is lost. */
@@ -39,6 +39,9 @@ export class Bucket extends Context.Tag("test/Bucket")<Bucket, {
 
 const pageSize = 1000
 
+/** Of the definitions of topics, which a backup keeps whatever else it does. */
+export const isDefinitions = (key: string): boolean => /\.meta[/.]topics[/.]/.test(key)
+
 const failure = (reason: StoreError["reason"], operation: string, key: string, cause: string) =>
   new StoreError({ reason, operation, key, cause: new Error(cause) })
 
@@ -49,7 +52,9 @@ const make = Effect.gen(function*() {
     bucket.calls.push([operation, key])
     const delay = Duration.decode(yield* Ref.get(bucket.delay))
     if (Duration.greaterThan(delay, 0)) yield* Effect.sleep(delay)
-    const at = bucket.faults.findIndex((f) => f.operation === operation && (f.key ?? key) === key)
+    const at = bucket.faults.findIndex((f) =>
+      f.operation === operation && (f.key === undefined ? !isDefinitions(key) : f.key === key)
+    )
     const fault = at < 0 ? undefined : bucket.faults.splice(at, 1)[0]
     const struck = fault && failure(fault.reason, operation, key, "injected")
     const late = fault?.afterwards === true || fault?.afterBytes !== undefined

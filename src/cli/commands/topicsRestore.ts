@@ -3,6 +3,7 @@ import { choiceFlags, choiceProblems, maxBytesPerSecondFlag } from "../ChoiceFla
 import { defineLongCommand } from "../CommandSpec.ts"
 import { boolean, choice, duration, name, text } from "../FlagKinds.ts"
 import { excludeRegexes } from "../RegexFlags.ts"
+import { targetFlags, targetProblems } from "../TargetFlags.ts"
 import { workersFlag } from "../WorkersFlag.ts"
 
 export const topicsRestoreFlags = {
@@ -31,6 +32,7 @@ export const topicsRestoreFlags = {
     "Topics of the plan, by their source names, to leave out; for this group they then count as done"
   ]),
   ...choiceFlags,
+  ...targetFlags,
   groupId: name([
     "group-id",
     "KAFKA_GROUP_ID",
@@ -76,7 +78,7 @@ export const topicsRestore = defineLongCommand(
     name: "topics-restore",
     summary: "put planned topics back, record by record",
     details: [
-      "Follows the plan and produces every record to the partition that it came from, in its order, each once however often it is stopped and started. The target topics must exist with at least as many partitions.",
+      "Follows the plan and produces every record to the partition that it came from, in its order, each once however often it is stopped and started. The target topics must exist with at least as many partitions, or -create-topics makes them.",
       "Run several with the same -group-id to share the plan, at most as many as it has partitions. A partition that cannot be restored is named, and the others go on."
     ],
     example:
@@ -84,5 +86,5 @@ export const topicsRestore = defineLongCommand(
   },
   topicsRestoreFlags,
   () => import("../work/topicsRestore.ts"),
-  choiceProblems
+  (values) => [...choiceProblems(values), ...targetProblems(values)]
 )

@@ -6,6 +6,7 @@ import { checkArchive } from "../ArchiveCheck.ts"
 import { choiceOf } from "../ChoiceFlags.ts"
 import type { topicsRestoreFlags } from "../commands/topicsRestore.ts"
 import type { LongSettings } from "../CommandSpec.ts"
+import { makeTargets } from "../CreateTargets.ts"
 import type { Values } from "../Flag.ts"
 import { restoreLive, supervisorLive } from "../Live.ts"
 import { runTelling } from "../Progress.ts"
@@ -72,10 +73,20 @@ const member = (settings: LongSettings<Flags>, { workers }: WorkerPlace) =>
 export const whenStopped = (): string =>
   "what is restored stays, nothing is lost or doubled; the same command goes on from there"
 
-export const work = (settings: LongSettings<Flags>) =>
-  shareWork(settings.own.workers, {
+export const work = (settings: LongSettings<Flags>) => {
+  const { createTopics, once, topicConfig, workers } = settings.own
+  const targets = makeTargets(
+    settings,
+    createTopics ? optionsOf(settings.own, 1) : undefined,
+    topicConfig
+  )
+  return shareWork(workers, {
     member: (place) => member(settings, place),
-    prepare: () => Effect.void,
+    prepare: () => targets.prepare,
     supervise: (workers) =>
       Effect.provide(supervise(workers, finished), supervisorLive(settings, workers))
-  }).pipe(showProgress(settings.operations, { steps: "files", doing: "restored" }))
+  }).pipe(
+    Effect.tap(() => once ? targets.finish : Effect.void),
+    showProgress(settings.operations, { steps: "files", doing: "restored" })
+  )
+}

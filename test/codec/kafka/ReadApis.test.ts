@@ -193,14 +193,14 @@ describe("requests that read, byte for byte as the Java client", () => {
     ])
     assert.strictEqual(
       ours(describeTopicConfigs, { topics: ["t"], names: undefined }),
-      "00000001" + "02" + "000174" + "ffffffff" + "00"
+      "0000000102000174ffffffff00"
     )
   })
 
   it("DescribeConfigs tells overrides from what the broker has", () => {
     const entry = (name: string, source: string) =>
-      "0001" + name + "000131" + "00" + source + "00" + "00000000"
-    const payload = "00000000" + "00000001" + "0000" + "ffff" + "02" + "000174" + "00000002" +
+      "0001" + name + "00013100" + source + "0000000000"
+    const payload = "00000000000000010000ffff0200017400000002" +
       entry("61", "01") + entry("62", "05")
     assert.deepStrictEqual(
       decodeResponse(describeTopicConfigs, Buffer.from(payload, "hex")),

@@ -157,10 +157,9 @@ describe("requests of groups, byte for byte as the Java client", () => {
     const request = [{ topic: "t", configs: { a: "b" } }]
     assert.strictEqual(
       ours(alterTopicConfigs, request),
-      "00000001" + "02" + "000174" + "00000001" + "000161" + "00" + "000162" + "00"
+      "0000000102000174000000010001610000016200"
     )
-    const payload = "00000005" + "00000002" + "0000" + "ffff" + "02" + "000174" +
-      "0028" + "00026e6f" + "02" + "000175"
+    const payload = "00000005000000020000ffff02000174002800026e6f02000175"
     assert.deepStrictEqual(decodeResponse(alterTopicConfigs, Buffer.from(payload, "hex")), [
       { topic: "t", error: undefined, detail: "" },
       { topic: "u", error: "INVALID_CONFIG", detail: "no" }

@@ -1,0 +1,44 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { everything } from "../../src/domain/RestoreChoice.ts"
+import { plannedTargets } from "../../streams/targets/PlannedTargets.ts"
+import { append, backup, createTopic } from "../support/BackupHarness.ts"
+import { world } from "../support/BackupHarness.ts"
+import { Cluster } from "../support/KafkaMemory.ts"
+import { plan, restoreOptions } from "../support/RestoreHarness.ts"
+
+describe("plannedTargets", () => {
+  it.live("names the chosen topics of the plan, with the partitions and definitions of their sources", () =>
+    Effect.gen(function*() {
+      const { topics } = yield* Cluster
+      topics.create("orders", 5, { "retention.ms": "9" })
+      for (const topic of ["payments", "left-out"]) yield* createTopic(topic)
+      yield* append({ topic: "orders", partition: 1 }, 5)
+      for (const topic of ["payments", "left-out"]) yield* append({ topic, partition: 0 }, 5)
+      yield* backup()
+      topics.remove("orders")
+      yield* plan({ exclude: (topic) => topic === "plan" })
+      const { definitions, wanted } = yield* plannedTargets(restoreOptions({
+        exclude: (topic) => topic === "left-out",
+        choice: { ...everything, rename: new Map([["payments", "money"]]) }
+      }))
+      assert.deepStrictEqual(
+        [...wanted].sort((one, other) => one.source < other.source ? -1 : 1),
+        [
+          { source: "orders", target: "restored.orders", leastPartitions: 5 },
+          { source: "payments", target: "restored.money", leastPartitions: 1 }
+        ]
+      )
+      assert.deepInclude(definitions.get("orders"), {
+        partitions: 5,
+        configs: { "retention.ms": "9" }
+      })
+      assert.isFalse(definitions.has("left-out"))
+    }).pipe(Effect.scoped, Effect.provide(world)))
+
+  it.live("says that there is no plan", () =>
+    Effect.gen(function*() {
+      const error = yield* Effect.flip(plannedTargets(restoreOptions()))
+      assert.include(error.message, "plan topic plan does not exist")
+    }).pipe(Effect.provide(world)))
+})
