@@ -34,6 +34,9 @@ export interface EnsuredTargets {
   readonly toSwitch: ReadonlyArray<string>
 }
 
+/** Each waits until the brokers show the new topic. */
+const createdAtOnce = 8
+
 type Existing = readonly [target: WantedTarget, found: TopicMetadata]
 
 const isLogAppendTime = (definitions: Definitions, { source }: WantedTarget): boolean =>
@@ -85,7 +88,9 @@ const create = ({ plainer, topic, warnings }: PlannedTopic) =>
       Effect.catchIf(
         ({ reason }) => reason === "INVALID_CONFIG",
         () => patiently("30 seconds")(kafka.createTopics([plainer]))
-      )
+      ),
+      // Another member has made it the same way, or the answer to our own request was lost.
+      Effect.catchIf(({ reason }) => reason === "TOPIC_ALREADY_EXISTS", () => Effect.void)
     )
     yield* Effect.annotateLogs(Effect.logInfo("topic created"), {
       topic: topic.topic,
@@ -121,10 +126,14 @@ export const ensureTargets = (
     yield* refuseSmall(existing)
     yield* tellDifferences(existing, definitions)
     const missing = wanted.filter(({ target }) => !there.has(target))
-    for (const target of missing) {
-      const definition = definitions.get(target.source)
-      yield* create(planTopic(target, definition, topicConfigs, brokers.length))
-    }
+    yield* Effect.forEach(
+      missing,
+      (target) =>
+        create(
+          planTopic(target, definitions.get(target.source), topicConfigs, brokers.length)
+        ),
+      { concurrency: createdAtOnce, discard: true }
+    )
     const toSwitch = yield* thatTakeTimestamps(
       wanted.filter((target) => isLogAppendTime(definitions, target))
     )

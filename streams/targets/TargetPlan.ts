@@ -19,6 +19,17 @@ export const anyTimestamp = {
   "message.timestamp.after.max.ms": "9223372036854775807"
 }
 
+/** Refused by Kafka 4, which has no such configs, or true of the brokers of the source alone. */
+const notCarriedOver = new Set([
+  "message.format.version",
+  "message.timestamp.difference.max.ms",
+  "leader.replication.throttled.replicas",
+  "follower.replication.throttled.replicas"
+])
+
+const carriedOver = (configs: Readonly<Record<string, string>> | null) =>
+  Object.fromEntries(Object.entries(configs ?? {}).filter(([name]) => !notCarriedOver.has(name)))
+
 export interface PlannedTopic {
   readonly topic: NewTopic
   /** The same for a broker that does not know all configs of `topic`. */
@@ -43,11 +54,10 @@ export const planTopic = (
   const partitions = Math.max(definition?.partitions ?? 0, leastPartitions)
   const wanted = definition?.replicationFactor ?? -1
   const replicationFactor = Math.min(wanted, brokers)
+  const own = carriedOver(definition?.configs ?? null)
   const configs = {
-    ...definition?.configs,
-    ...(definition?.configs?.[timestampType] === undefined
-      ? {}
-      : { [timestampType]: "CreateTime" }),
+    ...own,
+    ...(own[timestampType] === undefined ? {} : { [timestampType]: "CreateTime" }),
     ...anyTimestamp,
     ...overrides
   }
@@ -74,8 +84,8 @@ export const differences = (
   definition: TopicDefinition,
   actual: Readonly<Record<string, string>>
 ): ReadonlyArray<string> => {
-  const { configs } = definition
-  if (configs === null) return []
+  if (definition.configs === null) return []
+  const configs = carriedOver(definition.configs)
   const names = new Set([...Object.keys(configs), ...Object.keys(actual)])
   const shown = (value: string | undefined) => value ?? "default"
   return [...names].filter((name) => configs[name] !== actual[name] && !(name in anyTimestamp))

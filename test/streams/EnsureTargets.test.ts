@@ -94,6 +94,20 @@ describe("ensureTargets", () => {
     assert.strictEqual(planTopic(target, undefined, {}, 2).topic.replicationFactor, -1)
   })
 
+  it("does not carry over what only the old brokers understand", () => {
+    const target = { source: "orders", target: "orders", leastPartitions: 1 }
+    const configs = { "message.format.version": "2.8", "message.timestamp.difference.max.ms": "5" }
+    assert.deepStrictEqual(planTopic(target, definition({ configs }), {}, 3).topic.configs, limits)
+  })
+
+  it.live("takes it well when another member was faster, or an answer was lost", () =>
+    Effect.gen(function*() {
+      const faults = yield* KafkaFaults
+      faults.loseAnswer("createTopics", "REQUEST_TIMED_OUT")
+      yield* ensure()
+      assert.strictEqual((yield* found("restored.orders"))?.partitions, 4)
+    }).pipe(Effect.provide(world)))
+
   it.effect("creates without limits of timestamps where the broker does not know them", () =>
     Effect.gen(function*() {
       const faults = yield* KafkaFaults

@@ -1,11 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { everything } from "../../src/domain/RestoreChoice.ts"
+import { ensureTargets } from "../../streams/targets/EnsureTargets.ts"
 import { plannedTargets } from "../../streams/targets/PlannedTargets.ts"
 import { append, backup, createTopic } from "../support/BackupHarness.ts"
 import { world } from "../support/BackupHarness.ts"
 import { Cluster } from "../support/KafkaMemory.ts"
-import { plan, restoreOptions } from "../support/RestoreHarness.ts"
+import { plan, restore, restoreOptions } from "../support/RestoreHarness.ts"
 
 describe("plannedTargets", () => {
   it.live("names the chosen topics of the plan, with the partitions and definitions of their sources", () =>
@@ -18,10 +19,11 @@ describe("plannedTargets", () => {
       yield* backup()
       topics.remove("orders")
       yield* plan({ exclude: (topic) => topic === "plan" })
-      const { definitions, wanted } = yield* plannedTargets(restoreOptions({
-        exclude: (topic) => topic === "left-out",
+      const chosen = {
+        exclude: (topic: string) => topic === "left-out",
         choice: { ...everything, rename: new Map([["payments", "money"]]) }
-      }))
+      }
+      const { definitions, wanted } = yield* plannedTargets(restoreOptions(chosen))
       assert.deepStrictEqual(
         [...wanted].sort((one, other) => one.source < other.source ? -1 : 1),
         [
@@ -34,6 +36,10 @@ describe("plannedTargets", () => {
         configs: { "retention.ms": "9" }
       })
       assert.isFalse(definitions.has("left-out"))
+      const { created } = yield* ensureTargets({ wanted, definitions, topicConfigs: {} })
+      assert.sameMembers([...created], ["restored.orders", "restored.money"])
+      const files = yield* restore(chosen)
+      assert.strictEqual(files.reduce((sum, { records }) => sum + records, 0), 10)
     }).pipe(Effect.scoped, Effect.provide(world)))
 
   it.live("says that there is no plan", () =>
