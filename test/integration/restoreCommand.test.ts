@@ -123,6 +123,25 @@ layer(Live, { excludeTestServices: true, timeout: "4 minutes" })("restore", (it)
   )
 
   it.scoped(
+    "creates what is missing as it was",
+    () =>
+      Effect.gen(function*() {
+        const place = yield* workplace
+        const { topic } = yield* backedUp(place)
+        const prefix = `${unique("created")}.`
+        const args = ["restore", "-restore-topics-regex", `^${topic}$`, "-restore-topic-prefix"]
+        const created = [...args, prefix, "-create-topics", "-topic-config", "retention.ms=-1"]
+        const dry = yield* succeeds(place, [...created, "-dry-run"])
+        assert.include(dry.stdout, "missing")
+        yield* succeeds(place, created)
+        const restored = yield* committed([`${prefix}${topic}`])
+        assert.lengthOf(restored, 60)
+        assert.deepStrictEqual(new Set(restored.map(({ partition }) => partition)), new Set([0, 1]))
+      }),
+    120_000
+  )
+
+  it.scoped(
     "brings back one instant, exactly by record, under other names",
     () =>
       Effect.gen(function*() {

@@ -8,6 +8,7 @@ import type { FlagText } from "../FlagKinds.ts"
 import { boolean, choice, custom, splitList, text } from "../FlagKinds.ts"
 import { excludeRegexes } from "../RegexFlags.ts"
 import { generationFlag, locationFlag, prefixFlag } from "../StoreFlags.ts"
+import { targetFlags, targetProblems } from "../TargetFlags.ts"
 import { topicsPlanRestoreFlags } from "./topicsPlanRestore.ts"
 import { topicsRestoreFlags } from "./topicsRestore.ts"
 
@@ -39,6 +40,7 @@ export const restoreFlags = {
   ),
   ...choiceFlags,
   generation: generationFlag,
+  ...targetFlags,
   failOnExistingData: topicsRestoreFlags.failOnExistingData,
   compressionType: topicsRestoreFlags.compressionType,
   maxBytesPerSecond: maxBytesPerSecondFlag,
@@ -91,5 +93,5 @@ export const restore = defineLongCommand(
   },
   restoreFlags,
   () => import("../work/restore.ts"),
-  choiceProblems
+  (flags) => [...choiceProblems(flags), ...targetProblems(flags)]
 )

@@ -1,12 +1,14 @@
 /** What `restore` does: looks, restores topics, then groups, compares, and reports. */
 import { Data, Effect, Stream } from "effect"
 import type { Finding } from "../../../streams/archive/Finding.ts"
+import { findDefinitions } from "../../../streams/definitions/ReadDefinitions.ts"
 import type { RestoreArchiveOptions, RestoreSurvey } from "../../../streams/RestoreArchive.ts"
 import {
   restoreArchive,
   surveyRestore,
   verifyRestoredArchive
 } from "../../../streams/RestoreArchive.ts"
+import { ensureTargets, switchTimestamps } from "../../../streams/targets/EnsureTargets.ts"
 import { checkArchive } from "../ArchiveCheck.ts"
 import { choiceOf } from "../ChoiceFlags.ts"
 import type { restoreFlags } from "../commands/restore.ts"
@@ -67,6 +69,23 @@ const restoreTopics = (
   return runTelling(files, tellRestored, "the topics are restored")
 }
 
+/** As their sources were, when that is wanted. */
+const createMissing = (flags: Flags, { steps }: RestoreSurvey) =>
+  Effect.gen(function*() {
+    if (!flags.createTopics) return { created: [], toSwitch: [] }
+    const topics = steps.map(({ source }) => source.topic)
+    const atMs = flags.toTime === undefined ? undefined : Number(flags.toTime)
+    return yield* ensureTargets({
+      wanted: steps.map(({ source, target }) => ({
+        source: source.topic,
+        target,
+        leastPartitions: source.partitionCount
+      })),
+      definitions: yield* findDefinitions(flags.prefix, topics, atMs),
+      topicConfigs: flags.topicConfig
+    })
+  })
+
 /** Records by target topic, and what differs. */
 const compare = (options: RestoreArchiveOptions) =>
   Effect.gen(function*() {
@@ -93,7 +112,9 @@ const restore = (flags: Flags) =>
     yield* checkArchive({ prefix: flags.prefix, write: false })
     const survey = yield* surveyRestore(options)
     const seen = { ...survey, restored: undefined, compared: undefined }
-    const { length } = survey.obstacles.filter(({ kind }) => !flags.accept.has(kind))
+    const { length } = survey.obstacles.filter(({ kind }) =>
+      !flags.accept.has(kind) && !(flags.createTopics && kind === "missing")
+    )
     if (flags.dryRun || length > 0) yield* printed(seen, flags)
     if (length > 0) {
       const message = `${length === 1 ? "1 thing is" : `${length} things are`} in the way, ` +
@@ -101,12 +122,14 @@ const restore = (flags: Flags) =>
       return yield* new RestoreRefused({ message })
     }
     if (flags.dryRun) return
+    const { toSwitch } = yield* createMissing(flags, survey)
     const restored = new Map<string, Restored>()
     const totals = yield* restoreTopics(options, survey, restored).pipe(
       Effect.catchTag("RestoreIncomplete", nameEach)
     )
     yield* restoreGroupsAfter(flags)
     const outcome = flags.verify ? yield* compare(options) : undefined
+    yield* switchTimestamps(toSwitch)
     yield* printed({ ...survey, restored, compared: outcome?.compared }, flags)
     const differences = outcome?.findings.length ?? 0
     if (differences === 0) return totals
