@@ -19,6 +19,15 @@ const newestText = (prefix: string) =>
     )
   })
 
+/** Milliseconds between two looks at configs alone; other changes show in the metadata. */
+const configsEveryMs = 300_000
+
+/** What metadata says that a definition holds. */
+const shapeOf = (topics: ReadonlyArray<TopicMetadata>): string =>
+  topics.map(({ partitions, topic, topicId }) =>
+    `${topic} ${topicId} ${partitions.length} ${partitions[0]?.replicas.length ?? -1}`
+  ).join("\n")
+
 /** Of a topic that is gone since its metadata was asked for there is none. */
 const define = (
   topics: ReadonlyArray<TopicMetadata>,
@@ -43,6 +52,8 @@ const define = (
  */
 export const makeKeepDefinitions = (prefix: string, clusterId: string) => {
   let known: string | undefined
+  /** When configs were asked for with success, and of which topics. */
+  let asked = { atMs: 0, shape: "" }
   let warned = false
 
   const warnOnce = Effect.suspend(() => {
@@ -66,18 +77,21 @@ export const makeKeepDefinitions = (prefix: string, clusterId: string) => {
   return (topics: ReadonlyArray<TopicMetadata>): Effect.Effect<void, never, Kafka | ObjectStore> =>
     Effect.gen(function*() {
       if (topics.length === 0) return
+      const nowMs = yield* Clock.currentTimeMillis
+      const shape = shapeOf(topics)
+      if (shape === asked.shape && nowMs - asked.atMs < configsEveryMs) return
       const overrides = yield* overridesOf(topics.map(({ topic }) => topic))
       const taken = { version: 1 as const, clusterId, topics: define(topics, overrides) }
       const text = sameText(taken)
-      if (text === known || taken.topics.length === 0) return
-      if ((yield* newestText(prefix)) !== text) {
-        const key = yield* writeDefinitions(prefix, yield* Clock.currentTimeMillis, taken)
+      if (text !== known && taken.topics.length > 0 && (yield* newestText(prefix)) !== text) {
+        const key = yield* writeDefinitions(prefix, nowMs, taken)
         yield* Effect.annotateLogs(Effect.logInfo("topic definitions kept"), {
           key,
           topics: taken.topics.length
         })
       }
       known = text
+      asked = { atMs: nowMs, shape }
     }).pipe(
       Effect.catchAll((error) =>
         Effect.logWarning("topic definitions could not be kept, trying again").pipe(
