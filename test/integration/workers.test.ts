@@ -141,8 +141,11 @@ layer(Live, { excludeTestServices: true, timeout: "5 minutes" })("workers", (it)
         assert.strictEqual(code, 0, stderr)
         const total = linesOf(backup, undefined).at(-1)
         assert.strictEqual(total?.msg, "the backup is complete")
-        assert.strictEqual(total?.["records"], 700)
-        assert.strictEqual(sharesOf(backup), 700)
+        assert.strictEqual(total?.["records"], sharesOf(backup))
+        // Whoever has to give up an upload that has got through does not learn of it.
+        const handedOver = backup.log().some(({ msg }) => msg === "partitions revoked")
+        if (!handedOver) assert.strictEqual(sharesOf(backup), 700)
+        assert.isAtMost(sharesOf(backup), 700)
         assert.deepStrictEqual(yield* archiveDifferences(place.prefix, names), [])
       }),
     120_000
