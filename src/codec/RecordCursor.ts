@@ -213,7 +213,8 @@ const readBytes = (reader: VarintReader): Buffer => {
   return Buffer.from(reader.bytes.subarray(reader.position - length, reader.position))
 }
 
-const readHeaders = (cursor: RecordCursor): Array<readonly [Buffer, Buffer | null]> => {
+/** As objects, of the record that the cursor stands on. */
+export const readHeaders = (cursor: RecordCursor): Array<readonly [Buffer, Buffer | null]> => {
   const entries = Buffer.from(cursor.headerBytes.subarray(cursor.entriesAt, cursor.entriesEnd))
   applyNulls(entries, 0, cursor.headers, cursor.nullHeaders)
   const reader = new VarintReader(entries)

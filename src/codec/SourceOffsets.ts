@@ -43,7 +43,7 @@ const decimal = (bytes: Buffer, at: number, end: number): bigint => {
 }
 
 /** By the first header of that name; -1 without one, or when its value is no decimal number. */
-const sourceOffset = (records: Buffer, cursor: SectionCursor, name: Buffer): bigint => {
+export const carriedOffset = (records: Buffer, cursor: SectionCursor, name: Buffer): bigint => {
   const reader = new VarintReader(records, cursor.entriesAt, cursor.end)
   for (let header = 0; header < cursor.headers; header++) {
     const nameLength = reader.readInt()
@@ -86,7 +86,7 @@ export const sourceOffsetsIn = (
     const cursor = new SectionCursor(records, header.lastOffsetDelta)
     for (let record = 0; record < header.recordCount; record++) {
       cursor.next()
-      const source = sourceOffset(records, cursor, name)
+      const source = carriedOffset(records, cursor, name)
       if (source === none) continue
       offsets[count] = header.baseOffset + BigInt(cursor.offsetDelta)
       sources[count++] = source
