@@ -1,16 +1,17 @@
 /** Records out of an archive, in order, without Kafka. */
-import { Effect, Option, Stream } from "effect"
+import { Effect, Stream } from "effect"
 import type { ForeignSchema } from "../services/ForeignSchema.ts"
 import type { ObjectStore, StoreError } from "../services/ObjectStore.ts"
 import type { CodecError } from "../src/codec/CodecError.ts"
 import type { ArchivedRecord } from "../src/codec/RecordCursor.ts"
 import { readRecords } from "../src/codec/RecordCursor.ts"
 import type { RecordRange } from "../src/domain/RecordRange.ts"
-import { isInRange, overlapsTimes } from "../src/domain/RecordRange.ts"
+import { isInRange } from "../src/domain/RecordRange.ts"
 import type { GenerationChoice } from "../src/domain/Settings.ts"
 import { ArchiveError } from "./archive/ArchiveError.ts"
-import { partitionFiles, partitionsOf } from "./archive/TopicFiles.ts"
-import { inFile, openArchiveFile, storedFacts } from "./ArchiveFiles.ts"
+import { neededFiles } from "./archive/NeededFiles.ts"
+import { partitionsOf } from "./archive/TopicFiles.ts"
+import { inFile, openArchiveFile } from "./ArchiveFiles.ts"
 import type { ChainedFile } from "./BranchChain.ts"
 import { decoding } from "./Decoding.ts"
 import { chooseGeneration } from "./plan/ChooseGeneration.ts"
@@ -48,40 +49,6 @@ const generationOf = ({ generation, prefix, topic }: CatOptions) =>
     const message = `the archive has no topic ${topic} under "${prefix}", ${others}`
     return yield* new ArchiveError({ reason: "NoTopic", message })
   })
-
-/** By keys alone: the next file begins behind the start of the range, and this one before its end. */
-const canHold = (
-  { fromOffset, toOffset }: RecordRange,
-  { archive }: ChainedFile,
-  next: Option.Option<ChainedFile>
-): boolean =>
-  (toOffset === undefined || archive.firstOffset < toOffset) &&
-  (fromOffset === undefined ||
-    Option.match(next, {
-      onNone: () => true,
-      onSome: (file) => file.archive.firstOffset > fromOffset
-    }))
-
-/** By its facts, which are asked for only when times matter. */
-const holdsTimes = (range: RecordRange, { key }: ChainedFile) =>
-  range.fromTimeMs === undefined && range.toTimeMs === undefined
-    ? Effect.succeed(true)
-    : Effect.map(
-      storedFacts(key),
-      (facts) => facts === undefined || overlapsTimes(range, facts.minTimestamp, facts.maxTimestamp)
-    )
-
-const neededFiles = (generation: Generation, partition: number, range: RecordRange) =>
-  partitionFiles(generation, partition).pipe(
-    Stream.mapConcat((page) => page),
-    Stream.zipWithNext,
-    Stream.takeWhile(([{ archive }]) =>
-      range.toOffset === undefined || archive.firstOffset < range.toOffset
-    ),
-    Stream.filter(([file, next]) => canHold(range, file, next)),
-    Stream.map(([file]) => file),
-    Stream.filterEffect((file) => holdsTimes(range, file))
-  )
 
 /** The records of a file, a block at a time. */
 const recordsOf = (

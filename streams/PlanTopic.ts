@@ -1,5 +1,6 @@
 /** The plan topic as plan and restore find it: whether it can hold a plan, and what it holds. */
-import { Effect, Option, Schema, Stream } from "effect"
+import type { Stream } from "effect"
+import { Effect, Schema } from "effect"
 import type { TopicMetadata } from "../services/Kafka.ts"
 import { Kafka, KafkaError } from "../services/Kafka.ts"
 import type { CodecError } from "../src/codec/CodecError.ts"
@@ -7,10 +8,7 @@ import type { TopicPartition } from "../src/domain/TopicPartition.ts"
 import { topicPartitionName } from "../src/domain/TopicPartition.ts"
 import type { Leaders } from "./Leaders.ts"
 import type { LogPage } from "./ReadLog.ts"
-import { patiently, readLogPatiently } from "./ReadLog.ts"
-
-/** Between two looks at a log that has nothing new. */
-const idle = "200 millis"
+import { pagesOf, patiently, readLogPatiently } from "./ReadLog.ts"
 
 /** A plan, a plan topic or an archive that planning or restoring cannot work with. */
 export class PlanError extends Schema.TaggedError<PlanError>()("PlanError", {
@@ -92,17 +90,6 @@ export const logOffsets = (
     patiently("30 seconds")
   )
 
-/** The next page that holds something, waiting for it. */
-const awaitPage = (
-  leaders: Leaders,
-  source: TopicPartition,
-  from: bigint
-): Effect.Effect<LogPage, KafkaError | CodecError, Kafka> =>
-  Effect.flatMap(readLogPatiently(leaders, source, from), (page) =>
-    page.next > from
-      ? Effect.succeed(page)
-      : Effect.zipRight(Effect.sleep(idle), awaitPage(leaders, source, from)))
-
 /** Records of a plan partition from `from` up to `end`, a page per element. */
 export const readPlan = (
   leaders: Leaders,
@@ -110,8 +97,4 @@ export const readPlan = (
   from: bigint,
   end: bigint
 ): Stream.Stream<LogPage, KafkaError | CodecError, Kafka> =>
-  Stream.unfoldEffect(from, (position) =>
-    position >= end
-      ? Effect.succeedNone
-      : Effect.map(awaitPage(leaders, source, position), (page) =>
-        Option.some([page, page.next] as const)))
+  pagesOf((position) => readLogPatiently(leaders, source, position), from, end)

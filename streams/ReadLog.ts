@@ -1,10 +1,11 @@
-/** Committed records out of a partition's log, as objects: for plan topics and log tails. */
-import { Effect, Metric, Schedule } from "effect"
+/** Committed records out of a partition's log; as objects for plan topics and log tails. */
+import { Effect, Metric, Option, Schedule, Stream } from "effect"
 import type { FetchRequest, FetchResponse } from "../services/Kafka.ts"
 import { Kafka, KafkaError } from "../services/Kafka.ts"
 import { kafkaThrottleSeconds } from "../services/Metrics.ts"
 import type { CodecError } from "../src/codec/CodecError.ts"
-import { readFetched } from "../src/codec/FetchedBatches.ts"
+import type { DataBatch } from "../src/codec/FetchedBatches.ts"
+import { freeBatches, readFetched } from "../src/codec/FetchedBatches.ts"
 import type { KafkaErrorName } from "../src/codec/kafka/ErrorCodes.ts"
 import type { ReadRecord } from "../src/codec/PlainRecords.ts"
 import { readPlainRecords } from "../src/codec/PlainRecords.ts"
@@ -19,6 +20,15 @@ export interface LogPage {
   readonly records: ReadonlyArray<ReadRecord>
   /** Where the next page begins; the offset asked for when there is nothing to read. */
   readonly next: bigint
+}
+
+/** The same with the records as they lie in their batches. */
+export interface BatchPage {
+  /** They may reach below the offset asked for. */
+  readonly batches: ReadonlyArray<DataBatch>
+  readonly next: bigint
+  /** Gives back the memory of the batches, which must not be read any more. */
+  readonly free: () => void
 }
 
 /** Bytes of one page; a batch always comes whole. */
@@ -45,11 +55,11 @@ const fetchWithinQuota = (
  * One fetch from `from` on: an empty page says that there is nothing yet. Answered at once, or when
  * the client's quota allows.
  */
-export const readLog = (
+const readBatches = (
   leaders: Leaders,
   source: TopicPartition,
   from: bigint
-): Effect.Effect<LogPage, KafkaError | CodecError, Kafka> =>
+): Effect.Effect<BatchPage, KafkaError | CodecError, Kafka> =>
   Effect.gen(function*() {
     const kafka = yield* Kafka
     const response = yield* fetchWithinQuota(kafka, {
@@ -72,15 +82,33 @@ export const readLog = (
       })
     }
     const outcomes = yield* readFetched(fetched, from)
-    const records = yield* decoding(topicPartitionName(source), () =>
-      outcomes.flatMap((outcome) =>
-        outcome.kind === "data" ? readPlainRecords(outcome) : []
-      )
-        .filter((record) => record.offset >= from))
+    const batches = outcomes.flatMap((outcome) => outcome.kind === "data" ? [outcome] : [])
     const next = nextFetchOffset(fetched.records, source)
-    return { records, next: next !== undefined && next > from ? next : from }
+    return {
+      batches,
+      next: next !== undefined && next > from ? next : from,
+      free: () => {
+        freeBatches(batches)
+        response.free()
+      }
+    }
   }).pipe(
     Effect.tapErrorTag("KafkaError", () => Effect.sync(() => leaders.forget(source.topic)))
+  )
+
+/** The same as objects. */
+export const readLog = (
+  leaders: Leaders,
+  source: TopicPartition,
+  from: bigint
+): Effect.Effect<LogPage, KafkaError | CodecError, Kafka> =>
+  Effect.flatMap(
+    readBatches(leaders, source, from),
+    ({ batches, next }) =>
+      decoding(topicPartitionName(source), () => ({
+        records: batches.flatMap(readPlainRecords).filter((record) => record.offset >= from),
+        next
+      }))
   )
 
 /** Between two tries of what can succeed later. */
@@ -98,8 +126,33 @@ export const patiently =
       while: (error) => error.retriable && error.reason !== but
     })
 
+const patience = {
+  schedule: Schedule.intersect(backoff, Schedule.upTo(Schedule.forever, "30 seconds")),
+  while: (error: KafkaError | CodecError) => error._tag === "KafkaError" && error.retriable
+}
+
 export const readLogPatiently = (leaders: Leaders, source: TopicPartition, from: bigint) =>
-  Effect.retry(readLog(leaders, source, from), {
-    schedule: Schedule.intersect(backoff, Schedule.upTo(Schedule.forever, "30 seconds")),
-    while: (error) => error._tag === "KafkaError" && error.retriable
-  })
+  Effect.retry(readLog(leaders, source, from), patience)
+
+export const readBatchesPatiently = (leaders: Leaders, source: TopicPartition, from: bigint) =>
+  Effect.retry(readBatches(leaders, source, from), patience)
+
+/** Between two looks at a log that has nothing new. */
+const idle = "200 millis"
+
+/** Pages from `from` up to `end`, waiting for those that are not there yet. */
+export const pagesOf = <P extends { readonly next: bigint }, E, R>(
+  read: (from: bigint) => Effect.Effect<P, E, R>,
+  from: bigint,
+  end: bigint
+): Stream.Stream<P, E, R> => {
+  const awaited = (position: bigint): Effect.Effect<P, E, R> =>
+    Effect.flatMap(read(position), (page) =>
+      page.next > position
+        ? Effect.succeed(page)
+        : Effect.zipRight(Effect.sleep(idle), awaited(position)))
+  return Stream.unfoldEffect(from, (position) =>
+    position >= end
+      ? Effect.succeedNone
+      : Effect.map(awaited(position), (page) => Option.some([page, page.next] as const)))
+}

@@ -1,5 +1,5 @@
 /** Proves that restored topics hold what the archive holds, record by record, in little memory. */
-import { Chunk, Effect, Option, Stream } from "effect"
+import { Effect, Stream } from "effect"
 import type { ForeignSchema } from "../services/ForeignSchema.ts"
 import type { KafkaError } from "../services/Kafka.ts"
 import { Kafka } from "../services/Kafka.ts"
@@ -7,20 +7,26 @@ import type { ObjectStore, StoreError } from "../services/ObjectStore.ts"
 import type { TopicCounts } from "../services/Progress.ts"
 import { Progress } from "../services/Progress.ts"
 import type { CodecError } from "../src/codec/CodecError.ts"
+import { RecordComparison } from "../src/codec/RecordComparison.ts"
 import type { RestoreChoice, TargetNames } from "../src/domain/RestoreChoice.ts"
 import { isChosen, rangeOf, targetTopic } from "../src/domain/RestoreChoice.ts"
 import type { TopicPartition } from "../src/domain/TopicPartition.ts"
+import { topicPartitionName } from "../src/domain/TopicPartition.ts"
+import { archivePages } from "./archive/ArchiveSide.ts"
 import type { Finding } from "./archive/Finding.ts"
-import { differenceOf } from "./archive/RestoredRecords.ts"
+import { logEnds, logPages } from "./archive/LogSide.ts"
+import { neededFiles } from "./archive/NeededFiles.ts"
+import { differenceOf, restoredRules } from "./archive/RestoredRecords.ts"
+import { sideOf } from "./archive/Side.ts"
+import { sideBySide } from "./archive/SideBySide.ts"
 import { partitionsOf } from "./archive/TopicFiles.ts"
-import type { CatError } from "./CatArchive.ts"
-import { catPartition } from "./CatArchive.ts"
+import { decoding } from "./Decoding.ts"
 import type { Leaders } from "./Leaders.ts"
 import { makeLeaders } from "./Leaders.ts"
 import { chooseGeneration } from "./plan/ChooseGeneration.ts"
 import type { Generation } from "./plan/Generations.ts"
 import { findGenerations } from "./plan/Generations.ts"
-import { logOffsets, readPlan } from "./PlanTopic.ts"
+import type { PlanError } from "./PlanTopic.ts"
 import { patiently } from "./ReadLog.ts"
 
 export interface RestoredOptions extends TargetNames {
@@ -38,48 +44,12 @@ export type RestoredEvent =
   | { readonly kind: "finding"; readonly finding: Finding }
   | { readonly kind: "compared"; readonly compared: ComparedPartition }
 
-/** Partitions compared at once, and blocks or pages of each read ahead. */
+type Services = Kafka | ObjectStore | ForeignSchema
+
+type ComparisonFailure = KafkaError | StoreError | CodecError
+
+/** Partitions compared at once. */
 const partitionsAtOnce = 4
-const readAhead = 2
-
-/** Elements one by one, without an effect for each that is there already. */
-const puller = <A, E, R>(stream: Stream.Stream<ReadonlyArray<A>, E, R>) =>
-  Effect.map(Stream.toPull(Stream.buffer(stream, { capacity: readAhead })), (pull) => {
-    let items: ReadonlyArray<A> = []
-    let at = 0
-    let ended = false
-    const fill: Effect.Effect<void, E, R> = Effect.suspend(() => {
-      if (at < items.length || ended) return Effect.void
-      return Effect.matchEffect(pull, {
-        onSuccess: (next) => {
-          items = Chunk.toReadonlyArray(next).flat()
-          at = 0
-          return fill
-        },
-        onFailure: Option.match({
-          onNone: () => Effect.sync(() => void (ended = true)),
-          onSome: (error: E) => Effect.fail(error)
-        })
-      })
-    })
-    return {
-      /** Waits until there is an element, or the end. */
-      fill,
-      left: () => items.length - at,
-      next: (): A | undefined => items[at++]
-    }
-  })
-
-/** The committed records of the target as it is now. */
-const restoredRecords = (leaders: Leaders, target: TopicPartition) =>
-  Stream.unwrap(Effect.gen(function*() {
-    const from = (yield* logOffsets([target], "earliest")).get(target.partition) ?? 0n
-    const end = (yield* logOffsets([target], "stable")).get(target.partition) ?? from
-    return Stream.map(
-      readPlan(leaders, target, from, end),
-      ({ records }) => records.filter(({ offset }) => offset < end)
-    )
-  }))
 
 const compare = (
   leaders: Leaders,
@@ -89,27 +59,23 @@ const compare = (
   counts: TopicCounts
 ) =>
   Effect.scoped(Effect.gen(function*() {
-    const range = rangeOf(choice, { topic: generation.topic, partition: target.partition })
-    const archived = yield* puller(catPartition(generation, target.partition, range))
-    const restored = yield* puller(restoredRecords(leaders, target))
-    let records = 0
-    let difference: string | undefined
-    while (difference === undefined) {
-      yield* archived.fill
-      yield* restored.fill
-      const count = Math.min(archived.left(), restored.left())
-      if (count === 0) {
-        difference = differenceOf(archived.next(), restored.next())
-        break
-      }
-      for (let at = 0; at < count && difference === undefined; at++) {
-        difference = differenceOf(archived.next(), restored.next())
-        records++
-      }
-      counts.records += count
-    }
-    return { records, difference }
-  }))
+    const { partition } = target
+    const range = rangeOf(choice, { topic: generation.topic, partition })
+    const place = topicPartitionName(target)
+    const walking = <A>(walk: () => A) => decoding(place, walk)
+    const comparison = new RecordComparison(restoredRules)
+    const files = neededFiles(generation, partition, range)
+    const parting = yield* sideBySide<ComparisonFailure, Services>({
+      archive: yield* sideOf(archivePages(files, range), walking),
+      log: yield* sideOf(logPages(leaders, target, yield* logEnds(target)), walking),
+      comparison,
+      counts,
+      place,
+      isExcused: () => Effect.succeed(false)
+    })
+    return { records: comparison.records, difference: differenceOf(parting) }
+  })).pipe(Effect.catchTag("CodecError", ({ message }) =>
+    Effect.succeed({ records: 0, difference: `it cannot be compared: ${message}` })))
 
 const finding = (target: TopicPartition | string, message: string): RestoredEvent => ({
   kind: "finding",
@@ -185,8 +151,8 @@ export const verifyRestored = (
   { choice, prefix, topic, topicPrefix }: RestoredOptions
 ): Stream.Stream<
   RestoredEvent,
-  CatError | KafkaError | StoreError | CodecError,
-  Kafka | ObjectStore | ForeignSchema
+  PlanError | ComparisonFailure,
+  Services
 > =>
   Stream.unwrap(Effect.gen(function*() {
     const all = yield* findGenerations(prefix)

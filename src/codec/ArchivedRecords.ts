@@ -14,6 +14,7 @@ export interface DecodedBlock {
 
 export class ArchivedRecords {
   readonly cursor: RecordCursor
+  readonly layout: ReadableLayout
   offset = -1n
   readonly #recordCount: number
   readonly #wanted: RecordFilter | undefined
@@ -23,6 +24,7 @@ export class ArchivedRecords {
   /** Records up to offset `after` are left out, and those that `wanted` is not true of. */
   constructor(block: DecodedBlock, wanted: RecordFilter | undefined, after: bigint) {
     this.cursor = new RecordCursor(block.records, block.layout)
+    this.layout = block.layout
     this.#recordCount = block.recordCount
     this.#wanted = wanted
     this.#after = after

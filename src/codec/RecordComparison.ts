@@ -25,8 +25,8 @@ export interface ComparisonRules {
    * the log is the source itself.
    */
   readonly sourceHeader: Buffer | undefined
-  /** `undefined`: names, values, order and nulls. */
-  readonly headersAreSame: SameHeaders | undefined
+  /** For records in the layout of the original; `undefined`: names, values, order and nulls. */
+  readonly headersOfOriginal: SameHeaders | undefined
 }
 
 /** -1: it carries none. */
@@ -58,7 +58,8 @@ export class RecordComparison {
     archived: ArchivedRecords,
     logged: LoggedRecords
   ): { readonly archived: boolean; readonly logged: boolean } | Difference {
-    const { headersAreSame, sourceHeader } = this.#rules
+    const { headersOfOriginal, sourceHeader } = this.#rules
+    const headersAreSame = archived.layout === "original" ? headersOfOriginal : undefined
     for (;;) {
       const source = sourceOf(this.#rules, logged)
       if (source < 0n) return { kind: "foreign" }

@@ -38,7 +38,7 @@ const restoredBatches = (batches: ReadonlyArray<DataBatch>): ReadonlyArray<DataB
 }
 
 const comparison = (archive: ReadonlyArray<DataBatch>, sourceHeader: Buffer | undefined) => {
-  const sides = new RecordComparison({ sourceHeader, headersAreSame: undefined })
+  const sides = new RecordComparison({ sourceHeader, headersOfOriginal: undefined })
   const run = (log: ReadonlyArray<DataBatch>) => {
     const archived = new ArchivedRecords(blockOf(archive), undefined, -1n)
     const logged = new LoggedRecords(log, 0n, everything)
@@ -77,7 +77,7 @@ describe("RecordComparison", () => {
       anyBatches,
       fc.nat(),
       fc.nat(),
-      fc.constantFrom("key", "value", "headers", "timestamp")
+      fc.constantFrom("key" as const, "value" as const, "headers" as const, "timestamp" as const)
     )
     fc.assert(fc.property(anyChange, ([batches, atBatch, atRecord, field]) => {
       const index = atBatch % batches.length
