@@ -41,6 +41,21 @@ const readBytes = (reader: VarintReader): Buffer | null => {
   return Buffer.from(reader.bytes.subarray(start, start + length))
 }
 
+const readHeaders = (reader: VarintReader, of: string): PlainRecord["headers"] => {
+  const count = reader.readInt()
+  const headers: Array<readonly [Buffer, Buffer | null]> = []
+  for (let at = 0; at < count; at++) {
+    const name = readBytes(reader)
+    if (name === null) throw corrupt(`header ${at} of ${of} has no name`)
+    headers.push([name, readBytes(reader)])
+  }
+  return headers
+}
+
+/** Of a record whose header count is at `headersAt`. */
+export const readPlainHeaders = (records: Buffer, headersAt: number): PlainRecord["headers"] =>
+  readHeaders(new VarintReader(records, headersAt), "a record")
+
 const readRecord = (reader: VarintReader, batch: Section["header"]): ReadRecord => {
   const size = reader.readInt()
   const end = reader.position + size
@@ -55,13 +70,7 @@ const readRecord = (reader: VarintReader, batch: Section["header"]): ReadRecord 
   const offset = batch.baseOffset + BigInt(reader.readInt())
   const key = readBytes(reader)
   const value = readBytes(reader)
-  const count = reader.readInt()
-  const headers: Array<readonly [Buffer, Buffer | null]> = []
-  for (let at = 0; at < count; at++) {
-    const name = readBytes(reader)
-    if (name === null) throw corrupt(`header ${at} of the record at offset ${offset} has no name`)
-    headers.push([name, readBytes(reader)])
-  }
+  const headers = readHeaders(reader, `the record at offset ${offset}`)
   if (reader.position !== end) {
     throw corrupt(`the record at offset ${offset} does not end where its length says`)
   }

@@ -38,8 +38,8 @@ export const sourceOf = (
 export class RecordComparison {
   /** Records that are the same on both sides. */
   records = 0
-  /** Archived records that the log need not have any more. */
-  gone = 0
+  /** Offset of the last archived record that has been left behind; -1: none has. */
+  through = -1n
   /** Archived records below this offset need not be in the log any more. */
   floor = 0n
   /** Whether the log may lack any record: compaction removes them. */
@@ -48,6 +48,23 @@ export class RecordComparison {
 
   constructor(rules: ComparisonRules) {
     this.#rules = rules
+  }
+
+  /** Whether the log need not have the archived record of this offset. */
+  mayLack(offset: bigint): boolean {
+    return this.isThinned || offset < this.floor
+  }
+
+  /**
+   * The log is through. Leaves archived records behind that it need not have, below `end`; true
+   * when `archived` stands on another one.
+   */
+  pass(archived: ArchivedRecords, end: bigint): boolean {
+    while (archived.offset < end && this.mayLack(archived.offset)) {
+      this.through = archived.offset
+      if (!archived.next()) return false
+    }
+    return true
   }
 
   /**
@@ -65,8 +82,8 @@ export class RecordComparison {
       if (source < 0n) return { kind: "foreign" }
       const { offset } = archived
       if (source > offset) {
-        if (!this.isThinned && offset >= this.floor) return { kind: "missing", source: offset }
-        this.gone++
+        if (!this.mayLack(offset)) return { kind: "missing", source: offset }
+        this.through = offset
         if (!archived.next()) return { archived: false, logged: true }
         continue
       }
@@ -74,6 +91,7 @@ export class RecordComparison {
       const field = differingField(archived, logged, sourceHeader, headersAreSame)
       if (field !== undefined) return { kind: "field", field, source }
       this.records++
+      this.through = offset
       const moreArchived = archived.next()
       const moreLogged = logged.next()
       if (!moreArchived || !moreLogged) return { archived: moreArchived, logged: moreLogged }

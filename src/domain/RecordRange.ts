@@ -9,6 +9,13 @@ export interface RecordRange {
   readonly toTimeMs: bigint | undefined
 }
 
+export const allRecords: RecordRange = {
+  fromOffset: undefined,
+  toOffset: undefined,
+  fromTimeMs: undefined,
+  toTimeMs: undefined
+}
+
 const within = (value: bigint, from: bigint | undefined, to: bigint | undefined): boolean =>
   (from === undefined || value >= from) && (to === undefined || value < to)
 

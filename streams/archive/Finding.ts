@@ -17,6 +17,10 @@ export type FindingKind =
   | "strange"
   /** A restored topic does not hold what the archive holds. */
   | "restored"
+  /** A topic of the cluster does not hold what the archive holds. */
+  | "live"
+  /** The cluster holds what the archive does not hold yet. */
+  | "unarchived"
 
 export interface Finding {
   /** A warning may be as it should be; an error is not. */

@@ -65,7 +65,7 @@ const newestOf = (lives: ReadonlyArray<Generation>) =>
   })
 
 /** The topic id of a generation, asked of its first file where the root does not tell. */
-const idOf = ({ root, topic, topicId }: Generation) =>
+export const idOf = ({ root, topic, topicId }: Generation) =>
   topicId !== undefined
     ? Effect.succeed(topicId)
     : listObjects(topicFolder(root, topic)).pipe(

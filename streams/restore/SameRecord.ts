@@ -19,7 +19,8 @@ const byName = (headers: Headers): ReadonlyMap<string, Buffer> => {
   return values
 }
 
-const sameHeaders = (one: Headers, other: Headers): boolean => {
+/** What every writer of archives and targets keeps of headers is the same. */
+export const sameHeaders = (one: Headers, other: Headers): boolean => {
   const values = byName(other)
   const names = byName(one)
   return names.size === values.size &&

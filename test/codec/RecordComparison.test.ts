@@ -143,7 +143,7 @@ describe("RecordComparison", () => {
     thinned.sides.isThinned = true
     const ended = { archived: false, logged: false }
     assert.deepStrictEqual(thinned.run([dataBatch(three.toSpliced(0, 2))]), ended)
-    assert.deepInclude({ ...thinned.sides }, { gone: 2, records: 1 })
+    assert.deepInclude({ ...thinned.sides }, { through: 2n, records: 1 })
     const shorter = comparison(archive, undefined)
     shorter.sides.floor = 1n
     assert.deepStrictEqual(shorter.run([dataBatch(three.slice(1))]), ended)
