@@ -183,7 +183,8 @@ export type ProofSettings<Own> = ClusterSettings<Own, ProofValues>
 export const defineProofCommand = <Own extends FlagTable, E>(
   texts: CommandTexts,
   own: Own,
-  load: () => Promise<WorkModule<ProofSettings<Values<Own>>, E>>
+  load: () => Promise<WorkModule<ProofSettings<Values<Own>>, E>>,
+  check: Check<Own> = nothingWrong
 ): CommandSpec =>
   clusterCommand(
     texts,
@@ -194,7 +195,7 @@ export const defineProofCommand = <Own extends FlagTable, E>(
       values: (given) => parseTexts(proofFlags, given)
     },
     load,
-    nothingWrong
+    check
   )
 
 /** A command that looks at an archive, and needs no cluster. */

@@ -6,7 +6,7 @@ import { coveragePicture, lineOf } from "./CoveragePicture.ts"
 import { byteSize, counted } from "./Table.ts"
 import { pageStyle } from "./VerifyPageStyle.ts"
 import type { VerifyReport } from "./VerifyReport.ts"
-import { errorsIn, inOrder, sumOf } from "./VerifyReport.ts"
+import { errorsIn, inOrder, recordsIn, sumOf, unarchivedOffsets } from "./VerifyReport.ts"
 
 /** More than anybody reads; the JSON has them all. */
 const mostFindings = 1000
@@ -140,17 +140,35 @@ const sizesPart = (partitions: ReadonlyArray<VerifiedPartition>): string => {
 const legend = `<p class="legend"><b class="archived"></b> archived, a line where a file begins ` +
   `<b class="hole"></b> hole <b class="damaged"></b> damaged <b class="unknown"></b> unknown</p>`
 
+const verdictOf = ({ compared, findings, live }: VerifyReport): string => {
+  const errors = errorsIn(findings)
+  if (errors > 0) {
+    return `<p class="verdict broken">Not all is as it should be: ${counted(errors, "error")}.</p>`
+  }
+  const others = [
+    ...(compared.length === 0 ? [] : ["the restored topics"]),
+    ...(live.length === 0 ? [] : ["the topics of the cluster"])
+  ]
+  const agreeing = others.length === 0 ? "" : `, and ${others.join(" and ")} agree with it`
+  return `<p class="verdict whole">The archive is whole${agreeing}.</p>`
+}
+
+const comparedFigures = ({ compared, live }: VerifyReport): string =>
+  [
+    ...(compared.length === 0
+      ? []
+      : [figure("Restored records compared", number(recordsIn(compared)))]),
+    ...(live.length === 0 ? [] : [
+      figure("Live records compared", number(recordsIn(live))),
+      figure("Offsets not archived yet", number(unarchivedOffsets(live)))
+    ])
+  ].join("")
+
 /** `madeAt`: RFC 3339. Needs nothing but itself. */
 export const verifyPage = (report: VerifyReport, madeAt: string): string => {
-  const { archive, compared, findings, partitions, prefix } = report
+  const { archive, findings, partitions, prefix } = report
   const errors = errorsIn(findings)
-  const verdict = errors === 0
-    ? `<p class="verdict whole">${
-      compared.length === 0
-        ? "The archive is whole."
-        : "The archive is whole, and the restored topics hold what it holds."
-    }</p>`
-    : `<p class="verdict broken">Not all is as it should be: ${counted(errors, "error")}.</p>`
+  const verdict = verdictOf(report)
   const lives = livesOf(partitions)
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8">
@@ -165,14 +183,9 @@ ${verdict}
     figure("Partitions", number(partitions.length))
   }${figure("Files", number(sumOf(partitions, "files")))}${
     figure("Size", byteSize(sumOf(partitions, "bytes")))
-  }${figure("Records", number(sumOf(partitions, "records")))}${
-    compared.length === 0
-      ? ""
-      : figure(
-        "Restored records compared",
-        number(compared.reduce((sum, one) => sum + one.records, 0))
-      )
-  }${figure("Errors", number(errors))}${figure("Warnings", number(findings.length - errors))}</dl>
+  }${figure("Records", number(sumOf(partitions, "records")))}${comparedFigures(report)}${
+    figure("Errors", number(errors))
+  }${figure("Warnings", number(findings.length - errors))}</dl>
 ${findingsPart(findings)}
 ${sizesPart(partitions)}
 <section><h2>Coverage</h2>${legend}</section>

@@ -1,5 +1,6 @@
 /** What a look at the whole archive has found, as a table or as JSON. */
 import type { Finding } from "../../streams/archive/Finding.ts"
+import type { LivePartition } from "../../streams/archive/LivePartition.ts"
 import type { VerifiedPartition } from "../../streams/VerifyArchive.ts"
 import type { ComparedPartition } from "../../streams/VerifyRestored.ts"
 import type { Column } from "./Table.ts"
@@ -12,6 +13,8 @@ export interface VerifyReport {
   readonly partitions: ReadonlyArray<VerifiedPartition>
   /** Of restored topics; empty when none was to be compared. */
   readonly compared: ReadonlyArray<ComparedPartition>
+  /** Of the topics that the archive is of; empty when they were not to be compared. */
+  readonly live: ReadonlyArray<LivePartition>
 }
 
 /** Errors in front, then by topic, partition and key. */
@@ -40,15 +43,19 @@ export const sumOf = (
   figure: "files" | "bytes" | "records"
 ): number => partitions.reduce((sum, partition) => sum + partition[figure], 0)
 
-const comparedText = (compared: ReadonlyArray<ComparedPartition>): string => {
-  const records = compared.reduce((sum, one) => sum + one.records, 0)
-  return `${counted(records, "record")} compared with ${
-    counted(compared.length, "restored partition")
-  }`
-}
+export const recordsIn = (compared: ReadonlyArray<ComparedPartition>): number =>
+  compared.reduce((sum, { records }) => sum + records, 0)
+
+export const unarchivedOffsets = (live: ReadonlyArray<LivePartition>): number =>
+  live.reduce((sum, one) => sum + Number(one.unarchivedUntil - one.unarchivedFrom), 0)
+
+const comparedText = (compared: ReadonlyArray<ComparedPartition>, kind: string): string =>
+  `${counted(recordsIn(compared), "record")} compared with ${counted(compared.length, kind)}`
 
 /** The findings, when there are any, an empty line, and a summary. */
-export const verifyTable = ({ compared, findings, partitions }: VerifyReport): string => {
+export const verifyTable = (
+  { compared, findings, live, partitions }: VerifyReport
+): string => {
   const errors = errorsIn(findings)
   const summary = [
     counted(new Set(partitions.map(({ topic }) => topic)).size, "topic"),
@@ -56,7 +63,11 @@ export const verifyTable = ({ compared, findings, partitions }: VerifyReport): s
     counted(sumOf(partitions, "files"), "file"),
     byteSize(sumOf(partitions, "bytes")),
     counted(sumOf(partitions, "records"), "record"),
-    ...(compared.length === 0 ? [] : [comparedText(compared)]),
+    ...(compared.length === 0 ? [] : [comparedText(compared, "restored partition")]),
+    ...(live.length === 0 ? [] : [
+      comparedText(live, "live partition"),
+      `${counted(unarchivedOffsets(live), "offset")} not archived yet`
+    ]),
     counted(errors, "error"),
     counted(findings.length - errors, "warning")
   ].join(", ")
@@ -66,7 +77,7 @@ export const verifyTable = ({ compared, findings, partitions }: VerifyReport): s
 
 /** One JSON document. Unknown values are null; spans are from `from` to before `to`. */
 export const verifyJson = (
-  { archive, compared, findings, partitions, prefix }: VerifyReport
+  { archive, compared, findings, live, partitions, prefix }: VerifyReport
 ): string => {
   const errors = errorsIn(findings)
   const document = {
@@ -88,6 +99,12 @@ export const verifyJson = (
       bytesByDay: Object.fromEntries(one.bytesByDay)
     })),
     compared: compared.map(({ partition, records, topic }) => ({ topic, partition, records })),
+    live: live.map(({ partition, records, topic, unarchivedFrom, unarchivedUntil }) => ({
+      topic,
+      partition,
+      records,
+      unarchived: { from: exactly(unarchivedFrom), to: exactly(unarchivedUntil) }
+    })),
     summary: {
       partitions: partitions.length,
       files: sumOf(partitions, "files"),

@@ -3,6 +3,7 @@ import { verifyPage } from "../../src/cli/VerifyPage.ts"
 import type { VerifyReport } from "../../src/cli/VerifyReport.ts"
 import { verifyJson, verifyTable } from "../../src/cli/VerifyReport.ts"
 import type { Finding } from "../../streams/archive/Finding.ts"
+import { unarchivedIn } from "../../streams/archive/Unarchived.ts"
 import type { VerifiedPartition } from "../../streams/VerifyArchive.ts"
 
 const partition: VerifiedPartition = {
@@ -43,7 +44,8 @@ const report: VerifyReport = {
   prefix: "topics",
   findings: [warning, finding],
   partitions: [partition],
-  compared: []
+  compared: [],
+  live: []
 }
 
 const whole: VerifyReport = { ...report, findings: [] }
@@ -93,6 +95,34 @@ describe("the result of archive-verify", () => {
       "1 topic, 1 partition, 2 files, 2.0 KiB, 1234 records, 1 error, 1 warning"
     )
     assert.strictEqual(verifyTable(whole).split("\n").length, 2)
+  })
+
+  it("says what was compared, and what is not archived yet", () => {
+    const compared = [{ topic: "r.orders", partition: 0, records: 7 }]
+    const live = [
+      { topic: "orders", partition: 0, records: 5, unarchivedFrom: 90n, unarchivedUntil: 100n },
+      { topic: "orders", partition: 1, records: 4, unarchivedFrom: 3n, unarchivedUntil: 3n }
+    ]
+    const both = { ...whole, compared, live }
+    assert.include(
+      verifyTable(both),
+      "7 records compared with 1 restored partition, 9 records compared with 2 live partitions, " +
+        "10 offsets not archived yet, 0 errors"
+    )
+    assert.include(
+      page(both),
+      "The archive is whole, and the restored topics and the topics of the cluster agree with it."
+    )
+    assert.include(page(both), "<dt>Offsets not archived yet</dt><dd>10</dd>")
+    assert.deepInclude(JSON.parse(verifyJson(both)), {
+      live: [
+        { topic: "orders", partition: 0, records: 5, unarchived: { from: 90, to: 100 } },
+        { topic: "orders", partition: 1, records: 4, unarchived: { from: 3, to: 3 } }
+      ]
+    })
+    assert.deepStrictEqual(unarchivedIn(live).map(({ message, severity }) => [severity, message]), [
+      ["warning", "10 offsets of the log are not archived yet: partition 0 from 90 on"]
+    ])
   })
 
   it("as JSON has everything", () => {
