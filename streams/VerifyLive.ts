@@ -30,7 +30,7 @@ type Services = Kafka | ObjectStore | ForeignSchema
 type Failure = KafkaError | StoreError
 
 /** Partitions compared at once. */
-const partitionsAtOnce = 4
+const partitionsAtOnce = 2
 /** Topics that one sentence names. */
 const namesShown = 5
 

@@ -49,7 +49,7 @@ type Services = Kafka | ObjectStore | ForeignSchema
 type ComparisonFailure = KafkaError | StoreError | CodecError
 
 /** Partitions compared at once. */
-const partitionsAtOnce = 4
+const partitionsAtOnce = 2
 
 const compare = (
   leaders: Leaders,

@@ -20,7 +20,7 @@ export interface Walk {
 export type Side<A, E, R> = Effect.Effect<A | undefined, E, R>
 
 /** Pages read ahead of the one that is walked. */
-const readAhead = 2
+const readAhead = 1
 
 /** `walking`: how damage that a walk throws becomes a failure. */
 export const sideOf = <A extends Walk, E, R, F>(
