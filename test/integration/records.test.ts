@@ -1,6 +1,6 @@
 /** Every record shape goes through backup, plan and restore exactly, as Kafka's own client sees it. */
 import { assert, layer } from "@effect/vitest"
-import { Effect, Layer } from "effect"
+import { Effect, Layer, Schema } from "effect"
 import { StackAddresses } from "../../dev/stack/Stack.ts"
 import { compareRestored } from "../../dev/truth/Compare.ts"
 import type { TrueRecord } from "../../dev/truth/Truth.ts"
@@ -27,6 +27,17 @@ const shapeNames: ReadonlyArray<ShapeName> = [
 ]
 
 const sum = (numbers: ReadonlyArray<number>) => numbers.reduce((all, one) => all + one, 0)
+
+const Compared = Schema.Array(
+  Schema.Struct({ topic: Schema.String, partition: Schema.Number, records: Schema.Number })
+)
+
+/** What archive-verify prints, as far as it matters here. */
+const Verified = Schema.parseJson(Schema.Struct({
+  findings: Schema.Array(Schema.Struct({ kind: Schema.String, message: Schema.String })),
+  compared: Compared,
+  live: Compared
+}))
 
 const journey = (shape: ShapeName) => Effect.map(RoundTrip, (trip) => trip.of(shape))
 
@@ -55,6 +66,28 @@ layer(Live, { excludeTestServices: true, timeout: "5 minutes" })("records of eve
         records.filter(({ key }) => key === "00000000").map(({ value }) => value)
       assert.deepStrictEqual(zeros(uncommitted), [hex("aborted"), hex("committed")])
       assert.deepStrictEqual(zeros(source), [hex("committed")])
+    }))
+
+  it.effect("archive, restored and live topics agree, as archive-verify reads them", () =>
+    Effect.gen(function*() {
+      const { verified } = yield* RoundTrip
+      const { compared, findings, live } = yield* Schema.decode(Verified)(verified)
+      assert.deepStrictEqual(findings.filter(({ kind }) => kind !== "unarchived"), [])
+      for (const shape of shapeNames) {
+        const { source, topic: { partitions, topic } } = yield* journey(shape)
+        const counts = countOf(source, partitions)
+        const of = (all: typeof compared, name: string) =>
+          all.filter((one) => one.topic === name).sort((a, b) => a.partition - b.partition)
+        // A partition without a record has no files, and nothing to compare with a target.
+        const restored = of(compared, `${targetPrefix}${topic}`)
+        assert.deepStrictEqual(
+          restored.map(({ records }) => records),
+          counts.filter(Boolean),
+          topic
+        )
+        const lived = of(live, topic)
+        assert.deepStrictEqual(lived.map(({ records }) => records), counts, topic)
+      }
     }))
 
   it.effect("headers: order, duplicates, nulls and odd names", () =>

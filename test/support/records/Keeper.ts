@@ -54,8 +54,9 @@ export const makeKeeper = Effect.fnUntraced(
       METRICS_PORT: "0",
       LOG_LEVEL: "INFO"
     }
-    const run = (command: string, flags: Flags) =>
-      finished(process.execPath, [bundle, command, "-once", ...argsOf(flags)], env).pipe(
+    const run = (command: string, flags: Flags) => execute(command, ["-once", ...argsOf(flags)])
+    const execute = (command: string, args: ReadonlyArray<string>) =>
+      finished(process.execPath, [bundle, command, ...args], env).pipe(
         Effect.timeoutFail({
           duration: patience,
           onTimeout: () => new ProgramFailed({ message: `${command} is not done` })
@@ -100,7 +101,12 @@ export const makeKeeper = Effect.fnUntraced(
           "restore-topic-prefix": targetPrefix,
           "group-id": `${prefix}-restore`,
           ...flags
-        })
+        }),
+      /** Archive, restored topics and live ones, each record of them; the result as JSON. */
+      verify: execute("archive-verify", [
+        ...argsOf({ "restored-prefix": targetPrefix, output: "json" }),
+        "-against-cluster"
+      ])
     }
   }
 )

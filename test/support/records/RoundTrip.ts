@@ -51,6 +51,8 @@ export class RoundTrip extends Context.Tag("test/records/RoundTrip")<RoundTrip, 
   /** Key and size of every archive file, with the prefix in front. */
   readonly prefix: string
   readonly files: ReadonlyArray<StoredFile>
+  /** What the program says when it compares all of them, as JSON. */
+  readonly verified: string
 }>() {}
 
 const make = Effect.gen(function*() {
@@ -72,10 +74,12 @@ const make = Effect.gen(function*() {
   yield* keeper.restore(planTopic)
   const restored = yield* committed(targets)
   const restoredUncommitted = yield* everything(targets)
+  const verified = yield* keeper.verify
 
   return RoundTrip.of({
     prefix: keeper.prefix,
     files,
+    verified: verified.stdout,
     of: (shape) => {
       const topic = topics[shape]
       const ofSource = (record: { readonly topic: string }) => record.topic === topic.topic
