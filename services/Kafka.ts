@@ -5,6 +5,7 @@
  */
 import type { Effect, Scope } from "effect"
 import { Context, Schema } from "effect"
+import type { AclOperation } from "../src/codec/kafka/AclOperations.ts"
 import type { KafkaErrorName } from "../src/codec/kafka/ErrorCodes.ts"
 import { isRetriable } from "../src/codec/kafka/ErrorCodes.ts"
 import type { TopicPartition } from "../src/domain/TopicPartition.ts"
@@ -216,6 +217,29 @@ export interface NewTopic {
   readonly configs: Readonly<Record<string, string>>
 }
 
+export interface TopicChange {
+  readonly topic: string
+  /** `null` takes the topic's own value away, so that the broker's default holds. */
+  readonly configs: Readonly<Record<string, string | null>>
+}
+
+/** What whoever asks may do; all of it where nothing is forbidden to anybody. */
+export interface Rights {
+  /** `undefined`: not told. */
+  readonly cluster: ReadonlySet<AclOperation> | undefined
+  /** By name, of topics that do not exist too; one of which nothing is told is missing. */
+  readonly topics: ReadonlyMap<string, ReadonlySet<AclOperation>>
+  readonly groups: ReadonlyMap<string, ReadonlySet<AclOperation>>
+}
+
+export interface BrokerDisk {
+  readonly broker: number
+  /** On all volumes of the broker. */
+  readonly usableBytes: number
+  /** By topic: what the broker's replicas of the partitions asked about take. */
+  readonly topicBytes: ReadonlyMap<string, number>
+}
+
 type Answer<A> = Effect.Effect<A, KafkaError>
 
 export class Kafka extends Context.Tag("kafka-data-keep/Kafka")<Kafka, {
@@ -291,8 +315,18 @@ export class Kafka extends Context.Tag("kafka-data-keep/Kafka")<Kafka, {
   readonly topicOverrides: (
     topics: ReadonlyArray<string>
   ) => Answer<ReadonlyMap<string, Readonly<Record<string, string>> | undefined>>
-  /** Sets the configs that are named, and leaves the others as they are. */
-  readonly alterTopicConfigs: (
-    topics: ReadonlyArray<Pick<NewTopic, "topic" | "configs">>
-  ) => Answer<void>
+  /** Changes the configs that are named, and leaves the others as they are. */
+  readonly alterTopicConfigs: (topics: ReadonlyArray<TopicChange>) => Answer<void>
+  /** One request for all topics, and for groups one to each broker. */
+  readonly rights: (
+    topics: ReadonlyArray<string>,
+    groups: ReadonlyArray<string>
+  ) => Answer<Rights>
+  /**
+   * Asks each broker. Fails with UNSUPPORTED_VERSION before Kafka 3.3, and with
+   * CLUSTER_AUTHORIZATION_FAILED without the right to describe the cluster.
+   */
+  readonly disks: (
+    partitions: ReadonlyArray<TopicPartition>
+  ) => Answer<ReadonlyArray<BrokerDisk>>
 }>() {}

@@ -3,10 +3,12 @@ import { Effect, Layer } from "effect"
 import { Kafka } from "./Kafka.ts"
 import { askMetadata } from "./kafka/Calls.ts"
 import { makeCoordinators } from "./kafka/Coordinators.ts"
+import { makeDisks } from "./kafka/Disks.ts"
 import { makeGroupListing } from "./kafka/GroupListing.ts"
 import { makeGroups } from "./kafka/Groups.ts"
 import { makePartitions } from "./kafka/Partitions.ts"
 import { makeProducers } from "./kafka/Producers.ts"
+import { makeRights } from "./kafka/Rights.ts"
 import { makeTopics } from "./kafka/Topics.ts"
 import type { KafkaSettings } from "./KafkaConnections.ts"
 import { KafkaConnections } from "./KafkaConnections.ts"
@@ -20,7 +22,9 @@ const make = Effect.map(KafkaConnections, (connections) => {
     ...makeProducers(connections, coordinators),
     ...makeGroups(connections, coordinators),
     ...makeGroupListing(connections, coordinators),
-    ...makeTopics(connections)
+    ...makeTopics(connections),
+    ...makeRights(connections),
+    ...makeDisks(connections)
   })
 })
 

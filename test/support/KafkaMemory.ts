@@ -36,6 +36,8 @@ export const connect = (cluster: MemoryCluster, faults: MemoryFaults): Kafka["Ty
     topicOverrides: (topics) => faults.wrap("topicOverrides", "", read.topicOverrides(topics)),
     alterTopicConfigs: (topics) =>
       faults.wrap("alterTopicConfigs", "", write.alterTopicConfigs(topics)),
+    rights: (topics, groups) => faults.wrap("rights", "", read.rights(topics, groups)),
+    disks: (partitions) => faults.wrap("disks", "", read.disks(partitions)),
     produce: (request) =>
       faults.wrap("produce", topicPartitionName(request), write.produce(request)),
     initProducerId: faults.wrap("initProducerId", "", write.initProducerId),

@@ -1,18 +1,19 @@
-/** IncrementalAlterConfigs v0, of topics: sets some of their configs. */
+/** IncrementalAlterConfigs v0, of topics: sets some of their configs, or takes them away. */
 import type { Api } from "./Api.ts"
 import { errorName } from "./ErrorCodes.ts"
 import type { TopicResult } from "./Topics.ts"
 
 export interface TopicConfigsToSet {
   readonly topic: string
-  /** Those that are not named stay as they are. */
-  readonly configs: Readonly<Record<string, string>>
+  /** `null`: the broker's default again. Those that are not named stay as they are. */
+  readonly configs: Readonly<Record<string, string | null>>
 }
 
 /** ConfigResource.Type.TOPIC */
 const topicResource = 2
-/** AlterConfigOp.OpType.SET */
+/** AlterConfigOp.OpType */
 const set = 0
+const remove = 1
 
 /** https://kafka.apache.org/protocol#The_Messages_IncrementalAlterConfigs */
 export const alterTopicConfigs: Api<
@@ -30,8 +31,8 @@ export const alterTopicConfigs: Api<
       to.string(topic)
       to.array(Object.entries(configs), ([name, value]) => {
         to.string(name)
-        to.int8(set)
-        to.string(value)
+        to.int8(value === null ? remove : set)
+        to.nullableString(value)
       })
     })
     to.boolean(false) // not only a validation

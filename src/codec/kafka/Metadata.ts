@@ -1,9 +1,12 @@
 /** Metadata v10: brokers, and topics with their ids; errors per topic and per partition. */
 import type { Buffer } from "node:buffer"
+import type { AclOperation } from "./AclOperations.ts"
+import { operationsIn } from "./AclOperations.ts"
 import type { Api } from "./Api.ts"
 import type { KafkaErrorName } from "./ErrorCodes.ts"
 import { errorName } from "./ErrorCodes.ts"
 import type { WireReader } from "./WireReader.ts"
+import type { WireWriter } from "./WireWriter.ts"
 
 export interface MetadataRequest {
   /** `undefined`: all topics. */
@@ -38,16 +41,30 @@ const readPartition = (from: WireReader) => {
   return { partition, leader, leaderEpoch, replicas, error }
 }
 
-const readTopic = (from: WireReader) => {
+const readTopicWithRights = (from: WireReader) => {
   const error: KafkaErrorName | undefined = errorName(from.int16())
   const topic = from.compactString()
   const topicId = topicIdText(from.raw(16))
   const internal = from.boolean()
   const partitions = from.compactArray(() => readPartition(from))
     .sort((a, b) => a.partition - b.partition)
-  from.int32() // authorized operations
+  const operations = operationsIn(from.int32())
   from.skipTags()
-  return { topic, topicId, internal, error, partitions }
+  return { found: { topic, topicId, internal, error, partitions }, operations }
+}
+
+const readTopic = (from: WireReader) => readTopicWithRights(from).found
+
+const writeRequest = (to: WireWriter, { topics }: MetadataRequest, rights: boolean): void => {
+  to.compactArray(topics, (topic) => {
+    to.raw(noId)
+    to.compactString(topic)
+    to.noTags()
+  })
+  to.boolean(false) // topics are never created by asking for them
+  to.boolean(rights) // of the cluster
+  to.boolean(rights) // of the topics
+  to.noTags()
 }
 
 /** https://kafka.apache.org/protocol#The_Messages_Metadata; ids came with KIP-516. */
@@ -57,17 +74,7 @@ export const metadata = {
   version: 10,
   flexible: true,
   throttle: "first",
-  write: (to, { topics }) => {
-    to.compactArray(topics, (topic) => {
-      to.raw(noId)
-      to.compactString(topic)
-      to.noTags()
-    })
-    to.boolean(false) // topics are never created by asking for them
-    to.boolean(false)
-    to.boolean(false)
-    to.noTags()
-  },
+  write: (to, request) => writeRequest(to, request, false),
   read: (from) => {
     from.int32() // throttle time
     const brokers = from.compactArray(() => readBroker(from))
@@ -79,3 +86,32 @@ export const metadata = {
     return { clusterId, controllerId, brokers, topics }
   }
 } as const satisfies Api<MetadataRequest, unknown>
+
+export interface TopicRights {
+  /** `undefined`: not told, or nothing that it may know of. */
+  readonly cluster: ReadonlySet<AclOperation> | undefined
+  readonly topics: ReadonlyArray<{
+    readonly topic: string
+    readonly operations: ReadonlySet<AclOperation> | undefined
+  }>
+}
+
+/** The same request for what it says of the rights of who asks (KIP-430). */
+export const topicRights: Api<MetadataRequest, TopicRights> = {
+  ...metadata,
+  write: (to, request) => writeRequest(to, request, true),
+  read: (from) => {
+    from.int32() // throttle time
+    from.compactArray(() => readBroker(from))
+    from.compactString() // cluster id
+    from.int32() // controller
+    const topics = from.compactArray(() => {
+      const { found: { topic }, operations } = readTopicWithRights(from)
+      return { topic, operations }
+    })
+    // Without the right to describe the cluster there is no bit, whatever else is allowed.
+    const cluster = operationsIn(from.int32())
+    from.skipTags()
+    return { topics, cluster: cluster?.size === 0 ? undefined : cluster }
+  }
+}

@@ -6,12 +6,13 @@ import {
   throttleMs
 } from "../../../src/codec/kafka/Api.ts"
 import { describeTopicConfigs } from "../../../src/codec/kafka/DescribeConfigs.ts"
-import { describeGroups } from "../../../src/codec/kafka/DescribeGroups.ts"
+import { describeGroups, groupRights } from "../../../src/codec/kafka/DescribeGroups.ts"
+import { describeLogDirs } from "../../../src/codec/kafka/DescribeLogDirs.ts"
 import { fetch } from "../../../src/codec/kafka/Fetch.ts"
 import { findCoordinator } from "../../../src/codec/kafka/FindCoordinator.ts"
 import { listGroups } from "../../../src/codec/kafka/ListGroups.ts"
 import { listOffsets } from "../../../src/codec/kafka/ListOffsets.ts"
-import { metadata } from "../../../src/codec/kafka/Metadata.ts"
+import { metadata, topicRights } from "../../../src/codec/kafka/Metadata.ts"
 import { offsetForLeaderEpoch } from "../../../src/codec/kafka/OffsetForLeaderEpoch.ts"
 import { answer, ours, payloadOf, truth } from "./wireTruth.ts"
 
@@ -211,6 +212,48 @@ describe("requests that read, byte for byte as the Java client", () => {
         configs: { a: "1", b: "1" },
         overrides: { a: "1" }
       }]
+    )
+  })
+})
+
+describe("requests that ask what is allowed and what is free", () => {
+  it("Metadata with rights", () => {
+    assert.strictEqual(ours(topicRights, { topics: [topic] }), truth("metadata.rights"))
+    assert.deepStrictEqual(answer(topicRights, "metadata.rights.answer"), {
+      cluster: new Set(["Create", "Describe"] as const),
+      topics: [
+        { topic, operations: new Set(["Read", "Describe"] as const) },
+        { topic: "untold", operations: undefined }
+      ]
+    })
+    assert.isUndefined(answer(topicRights, "metadata.rights.blind").cluster)
+  })
+
+  it("DescribeGroups with rights", () => {
+    assert.strictEqual(ours(groupRights, ["a", "b"]), truth("describeGroups.rights"))
+    assert.deepStrictEqual(answer(groupRights, "describeGroups.rights.answer"), [
+      { groupId: "a", error: "GROUP_AUTHORIZATION_FAILED", operations: undefined },
+      {
+        groupId: "b",
+        error: undefined,
+        operations: new Set(["Read", "Delete", "Describe"] as const)
+      }
+    ])
+  })
+
+  it("DescribeLogDirs", () => {
+    const partitions = [0, 2].map((partition) => ({ topic, partition }))
+    assert.strictEqual(ours(describeLogDirs, partitions), truth("describeLogDirs"))
+    assert.deepStrictEqual(answer(describeLogDirs, "describeLogDirs.answer"), {
+      error: undefined,
+      dirs: [
+        { error: undefined, path: "/data", usableBytes: 800n, topics: [{ topic, bytes: 75n }] },
+        { error: "KAFKA_STORAGE_ERROR", path: "/gone", usableBytes: -1n, topics: [] }
+      ]
+    })
+    assert.strictEqual(
+      answer(describeLogDirs, "describeLogDirs.refused").error,
+      "CLUSTER_AUTHORIZATION_FAILED"
     )
   })
 })

@@ -244,6 +244,47 @@ public class WireTruth {
       new DescribeConfigsResponseData.DescribeConfigsResult().setErrorCode((short) 3).setErrorMessage("no such topic")
         .setResourceType((byte) 2).setResourceName("missing"))), 2);
 
+    put("metadata.rights", new MetadataRequestData().setAllowAutoTopicCreation(false)
+      .setIncludeClusterAuthorizedOperations(true).setIncludeTopicAuthorizedOperations(true).setTopics(List.of(
+        new MetadataRequestData.MetadataRequestTopic().setName("orders"))), 10);
+    MetadataResponseData.MetadataResponseTopicCollection rights =
+      new MetadataResponseData.MetadataResponseTopicCollection();
+    rights.add(new MetadataResponseData.MetadataResponseTopic().setName("orders").setTopicId(id)
+      .setTopicAuthorizedOperations(1 << 3 | 1 << 8));
+    rights.add(new MetadataResponseData.MetadataResponseTopic().setName("untold"));
+    put("metadata.rights.answer", new MetadataResponseData().setThrottleTimeMs(5)
+      .setClusterId("MkU3OEVBNTcwNTJENDM2Qg").setControllerId(2).setTopics(rights)
+      .setClusterAuthorizedOperations(1 << 5 | 1 << 8), 10);
+    put("metadata.rights.blind", new MetadataResponseData().setClusterAuthorizedOperations(0), 10);
+    put("describeGroups.rights", new DescribeGroupsRequestData().setGroups(List.of("a", "b"))
+      .setIncludeAuthorizedOperations(true), 3);
+    put("describeGroups.rights.answer", new DescribeGroupsResponseData().setGroups(List.of(
+      new DescribeGroupsResponseData.DescribedGroup().setGroupId("a").setErrorCode((short) 30),
+      new DescribeGroupsResponseData.DescribedGroup().setGroupId("b").setGroupState("Dead")
+        .setAuthorizedOperations(1 << 3 | 1 << 6 | 1 << 8))), 3);
+    DescribeLogDirsRequestData.DescribableLogDirTopicCollection dirTopics =
+      new DescribeLogDirsRequestData.DescribableLogDirTopicCollection();
+    dirTopics.add(new DescribeLogDirsRequestData.DescribableLogDirTopic().setTopic("orders").setPartitions(List.of(0, 2)));
+    put("describeLogDirs", new DescribeLogDirsRequestData().setTopics(dirTopics), 4);
+    put("describeLogDirs.answer", new DescribeLogDirsResponseData().setThrottleTimeMs(4).setResults(List.of(
+      new DescribeLogDirsResponseData.DescribeLogDirsResult().setLogDir("/data").setTotalBytes(9000).setUsableBytes(800)
+        .setTopics(List.of(new DescribeLogDirsResponseData.DescribeLogDirsTopic().setName("orders").setPartitions(List.of(
+          new DescribeLogDirsResponseData.DescribeLogDirsPartition().setPartitionIndex(0).setPartitionSize(70),
+          new DescribeLogDirsResponseData.DescribeLogDirsPartition().setPartitionIndex(2).setPartitionSize(5))))),
+      new DescribeLogDirsResponseData.DescribeLogDirsResult().setLogDir("/gone").setErrorCode((short) 56))), 4);
+    put("describeLogDirs.refused", new DescribeLogDirsResponseData().setErrorCode((short) 31), 4);
+    IncrementalAlterConfigsRequestData.AlterableConfigCollection changes =
+      new IncrementalAlterConfigsRequestData.AlterableConfigCollection();
+    changes.add(new IncrementalAlterConfigsRequestData.AlterableConfig().setName("retention.ms")
+      .setConfigOperation((byte) 0).setValue("-1"));
+    changes.add(new IncrementalAlterConfigsRequestData.AlterableConfig().setName("retention.bytes")
+      .setConfigOperation((byte) 1).setValue(null));
+    IncrementalAlterConfigsRequestData.AlterConfigsResourceCollection altered =
+      new IncrementalAlterConfigsRequestData.AlterConfigsResourceCollection();
+    altered.add(new IncrementalAlterConfigsRequestData.AlterConfigsResource().setResourceType((byte) 2)
+      .setResourceName("orders").setConfigs(changes));
+    put("alterConfigs", new IncrementalAlterConfigsRequestData().setResources(altered), 0);
+
     System.out.println("{\n" + String.join(",\n", lines) + "\n}");
   }
 }

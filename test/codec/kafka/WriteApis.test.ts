@@ -159,6 +159,12 @@ describe("requests of groups, byte for byte as the Java client", () => {
       ours(alterTopicConfigs, request),
       "0000000102000174000000010001610000016200"
     )
+    assert.strictEqual(
+      ours(alterTopicConfigs, [
+        { topic, configs: { "retention.ms": "-1", "retention.bytes": null } }
+      ]),
+      truth("alterConfigs")
+    )
     const payload = "00000005000000020000ffff02000174002800026e6f02000175"
     assert.deepStrictEqual(decodeResponse(alterTopicConfigs, Buffer.from(payload, "hex")), [
       { topic: "t", error: undefined, detail: "" },

@@ -125,4 +125,56 @@ export const topicsContract = (it: Vitest.MethodsNonLive<Kafka | SecondClient, t
         "UNKNOWN_TOPIC_OR_PARTITION"
       )
     }))
+
+  it.effect("takes away what a topic has of its own", () =>
+    Effect.gen(function*() {
+      const kafka = yield* Kafka
+      const own = { "max.message.bytes": "54321", "retention.ms": "1000" }
+      const topic = yield* createTopic(1, own)
+      const [before] = (yield* kafka.topicConfigs([yield* createTopic()], ["retention.ms"]))
+        .values()
+      yield* kafka.alterTopicConfigs([{
+        topic,
+        configs: { "retention.ms": null, "cleanup.policy": null }
+      }])
+      const after = yield* until(
+        kafka.topicOverrides([topic]),
+        (found) => Object.keys(found.get(topic) ?? {}).length === 1
+      )
+      assert.deepStrictEqual(after.get(topic), { "max.message.bytes": "54321" })
+      const effective = yield* kafka.topicConfigs([topic], ["retention.ms"])
+      assert.deepStrictEqual(effective.get(topic), before)
+    }))
+
+  it.effect("tells what is allowed, of what does not exist too", () =>
+    Effect.gen(function*() {
+      const kafka = yield* Kafka
+      const [topic, missing, group] = [yield* createTopic(), unique("missing"), unique("group")]
+      const { cluster, groups, topics } = yield* kafka.rights([topic, missing], [group])
+      for (const operation of ["Read", "Write", "Create", "DescribeConfigs"] as const) {
+        assert.isTrue(topics.get(topic)?.has(operation), operation)
+        assert.isTrue(topics.get(missing)?.has(operation), operation)
+      }
+      assert.isTrue(groups.get(group)?.has("Read"))
+      assert.isTrue(cluster?.has("Create"))
+      const { topics: found } = yield* kafka.metadata(undefined)
+      assert.notInclude(found.map((each) => each.topic), missing)
+    }))
+
+  it.effect("tells what is free on disks, and what topics take", () =>
+    Effect.gen(function*() {
+      const kafka = yield* Kafka
+      const topic = yield* createTopic(2)
+      const { brokers } = yield* kafka.metadata([])
+      const partitions = [0, 1].map((partition) => ({ topic, partition }))
+      const disks = yield* kafka.disks(partitions)
+      assert.deepStrictEqual(
+        disks.map(({ broker }) => broker).toSorted(),
+        brokers.map(({ nodeId }) => nodeId).toSorted()
+      )
+      for (const { topicBytes, usableBytes } of disks) {
+        assert.isAbove(usableBytes, 0)
+        assert.strictEqual(topicBytes.get(topic) ?? 0, 0)
+      }
+    }))
 }

@@ -1,6 +1,7 @@
 /** The state that all clients of the cluster in memory share. */
 import type { Scope } from "effect"
 import type { Broker } from "../../../services/Kafka.ts"
+import type { AclOperation } from "../../../src/codec/kafka/AclOperations.ts"
 import type { TopicPartition } from "../../../src/domain/TopicPartition.ts"
 import { MemoryGroup } from "./MemoryGroup.ts"
 import type { StoredBatch } from "./MemoryLog.ts"
@@ -22,6 +23,10 @@ export class MemoryCluster {
   /** Node ids of brokers that do not answer for the groups that they coordinate. */
   readonly brokersAway = new Set<number>()
   readonly transactions = new Map<string, Transactions>()
+  /** What nobody may do, by topic, `group NAME` or `cluster`. */
+  readonly forbidden = new Map<string, ReadonlyArray<AclOperation>>()
+  /** Bytes that are free on the disk of each broker. */
+  usableBytes = 1e12
   readonly #groups = new Map<string, MemoryGroup>()
   readonly #scope: Scope.Scope
   #producers = 0

@@ -1,13 +1,21 @@
 /** Reading from the cluster in memory: metadata, offsets, configs. */
 import { Effect } from "effect"
 import type { Kafka, TopicMetadata } from "../../../services/Kafka.ts"
+import type { AclOperation } from "../../../src/codec/kafka/AclOperations.ts"
+import type { TopicPartition } from "../../../src/domain/TopicPartition.ts"
 import type { MemoryCluster } from "./MemoryCluster.ts"
 import { epochRefusal } from "./MemoryFetch.ts"
 import type { MemoryTopic } from "./MemoryTopics.ts"
 
 type Reads = Pick<
   Kafka["Type"],
-  "metadata" | "listOffsets" | "endOfEpoch" | "topicConfigs" | "topicOverrides"
+  | "metadata"
+  | "listOffsets"
+  | "endOfEpoch"
+  | "topicConfigs"
+  | "topicOverrides"
+  | "rights"
+  | "disks"
 >
 
 const zeroId = "A".repeat(22)
@@ -25,6 +33,29 @@ const describeTopic = (topic: string, known: MemoryTopic | undefined): TopicMeta
     error: log.leader < 0 ? "LEADER_NOT_AVAILABLE" : undefined
   }))
 })
+
+const all: ReadonlyArray<AclOperation> = [
+  "Read",
+  "Write",
+  "Create",
+  "Delete",
+  "Alter",
+  "Describe",
+  "DescribeConfigs",
+  "AlterConfigs"
+]
+
+const allowed = (cluster: MemoryCluster, resource: string): ReadonlySet<AclOperation> => {
+  const forbidden = cluster.forbidden.get(resource) ?? []
+  return new Set(all.filter((operation) => !forbidden.includes(operation)))
+}
+
+const bytesOn = (cluster: MemoryCluster, broker: number, source: TopicPartition): number => {
+  const log = cluster.topics.findLog(source)
+  return log?.leader === broker
+    ? log.batches.reduce((sum, { bytes }) => sum + bytes.byteLength, 0)
+    : 0
+}
 
 export const reads = (cluster: MemoryCluster): Reads => ({
   metadata: (names) =>
@@ -62,6 +93,23 @@ export const reads = (cluster: MemoryCluster): Reads => ({
             : epochRefusal(log, currentLeaderEpoch))
         const end = log === undefined || error !== undefined ? undefined : log.endOf(leaderEpoch)
         return { topic, partition, error, ...(end ?? { leaderEpoch: -1, endOffset: -1n }) }
+      })
+    ),
+  rights: (topics, groups) =>
+    Effect.sync(() => ({
+      cluster: allowed(cluster, "cluster"),
+      topics: new Map(topics.map((topic) => [topic, allowed(cluster, topic)])),
+      groups: new Map(groups.map((group) => [group, allowed(cluster, `group ${group}`)]))
+    })),
+  disks: (partitions) =>
+    Effect.sync(() =>
+      cluster.brokers.map(({ nodeId }) => {
+        const topicBytes = new Map<string, number>()
+        for (const each of partitions) {
+          const bytes = bytesOn(cluster, nodeId, each)
+          if (bytes > 0) topicBytes.set(each.topic, (topicBytes.get(each.topic) ?? 0) + bytes)
+        }
+        return { broker: nodeId, usableBytes: cluster.usableBytes, topicBytes }
       })
     ),
   topicOverrides: (topics) =>

@@ -17,7 +17,7 @@ export interface MemoryTopic {
 }
 
 /** Defaults of Kafka 4, but timestamps are taken as they come. */
-const defaults = {
+const defaults: Readonly<Record<string, string>> = {
   "cleanup.policy": "delete",
   "compression.type": "producer",
   "max.message.bytes": "1048588",
@@ -27,6 +27,8 @@ const defaults = {
   "retention.bytes": "-1",
   "retention.ms": "604800000"
 }
+
+export const defaultConfig = (name: string): string | undefined => defaults[name]
 
 export class MemoryTopics {
   readonly #topics = new Map<string, MemoryTopic>()

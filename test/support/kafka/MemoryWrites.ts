@@ -9,6 +9,7 @@ import { topicPartitionName } from "../../../src/domain/TopicPartition.ts"
 import { controlBatch } from "./ControlBatch.ts"
 import type { MemoryCluster } from "./MemoryCluster.ts"
 import { failed } from "./MemoryFaults.ts"
+import { defaultConfig } from "./MemoryTopics.ts"
 
 type Writes = Pick<
   Kafka["Type"],
@@ -145,8 +146,11 @@ export const writes = (cluster: MemoryCluster): Writes => ({
           return Effect.fail(failed("alterTopicConfigs", topic, "UNKNOWN_TOPIC_OR_PARTITION"))
         }
         for (const [name, value] of Object.entries(configs)) {
-          known.configs.set(name, value)
-          known.overrides.set(name, value)
+          const effective = value ?? defaultConfig(name)
+          if (effective === undefined) known.configs.delete(name)
+          else known.configs.set(name, effective)
+          if (value === null) known.overrides.delete(name)
+          else known.overrides.set(name, value)
         }
       }
       return Effect.void
