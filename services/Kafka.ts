@@ -5,11 +5,11 @@
  */
 import type { Effect, Scope } from "effect"
 import { Context, Schema } from "effect"
-import type { AclOperation } from "../src/codec/kafka/AclOperations.ts"
 import type { KafkaErrorName } from "../src/codec/kafka/ErrorCodes.ts"
 import { isRetriable } from "../src/codec/kafka/ErrorCodes.ts"
 import type { TopicPartition } from "../src/domain/TopicPartition.ts"
 import type { FetchSession, FetchSessionSettings } from "./FetchSession.ts"
+import type { BrokerDisk, NewTopic, Rights, TopicChange } from "./KafkaAdmin.ts"
 
 export class KafkaError extends Schema.TaggedError<KafkaError>()("KafkaError", {
   /** Kafka's own name for the error, or one of the client-side names of `ErrorCodes.ts`. */
@@ -209,37 +209,6 @@ export interface ListedGroups {
   readonly unanswered: ReadonlyArray<{ readonly broker: number; readonly error: KafkaError }>
 }
 
-export interface NewTopic {
-  readonly topic: string
-  readonly partitions: number
-  /** -1: the broker's default. */
-  readonly replicationFactor: number
-  readonly configs: Readonly<Record<string, string>>
-}
-
-export interface TopicChange {
-  readonly topic: string
-  /** `null` takes the topic's own value away, so that the broker's default holds. */
-  readonly configs: Readonly<Record<string, string | null>>
-}
-
-/** What whoever asks may do; all of it where nothing is forbidden to anybody. */
-export interface Rights {
-  /** `undefined`: not told. */
-  readonly cluster: ReadonlySet<AclOperation> | undefined
-  /** By name, of topics that do not exist too; one of which nothing is told is missing. */
-  readonly topics: ReadonlyMap<string, ReadonlySet<AclOperation>>
-  readonly groups: ReadonlyMap<string, ReadonlySet<AclOperation>>
-}
-
-export interface BrokerDisk {
-  readonly broker: number
-  /** On all volumes of the broker. */
-  readonly usableBytes: number
-  /** By topic: what the broker's replicas of the partitions asked about take. */
-  readonly topicBytes: ReadonlyMap<string, number>
-}
-
 type Answer<A> = Effect.Effect<A, KafkaError>
 
 export class Kafka extends Context.Tag("kafka-data-keep/Kafka")<Kafka, {
@@ -317,7 +286,7 @@ export class Kafka extends Context.Tag("kafka-data-keep/Kafka")<Kafka, {
   ) => Answer<ReadonlyMap<string, Readonly<Record<string, string>> | undefined>>
   /** Changes the configs that are named, and leaves the others as they are. */
   readonly alterTopicConfigs: (topics: ReadonlyArray<TopicChange>) => Answer<void>
-  /** One request for all topics, and for groups one to each broker. */
+  /** One request for all topics, and for some hundred groups one to each broker. */
   readonly rights: (
     topics: ReadonlyArray<string>,
     groups: ReadonlyArray<string>

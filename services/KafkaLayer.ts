@@ -23,7 +23,7 @@ const make = Effect.map(KafkaConnections, (connections) => {
     ...makeGroups(connections, coordinators),
     ...makeGroupListing(connections, coordinators),
     ...makeTopics(connections),
-    ...makeRights(connections),
+    ...makeRights(connections, coordinators),
     ...makeDisks(connections)
   })
 })

@@ -103,7 +103,7 @@ export class ObjectStore extends Context.Tag("kafka-data-keep/ObjectStore")<Obje
    * with the prefix in front. Plain keys directly under the prefix are left out.
    */
   readonly listFolders: (prefix: string) => Stream.Stream<ReadonlyArray<string>, StoreError>
-  /** Removes the object; absent is fine. Only for probes and expired history. */
+  /** Removes the object; absent is fine. Only for probes, expired history and holds that are over. */
   readonly remove: (key: string) => Effect.Effect<void, StoreError>
   /**
    * Checks credentials, bucket and, when `write`, whether conditional writes are honoured (with a

@@ -2,7 +2,7 @@
  * The whole way back of topics in one process: looks at archive and cluster for what would stop the
  * restore later, follows the plan without a plan topic, and compares the outcome with the archive.
  */
-import { Clock, Effect, Mailbox, Stream } from "effect"
+import { Effect, Mailbox, Stream } from "effect"
 import type { ForeignSchema } from "../services/ForeignSchema.ts"
 import type { Kafka, KafkaError } from "../services/Kafka.ts"
 import type { ObjectStore } from "../services/ObjectStore.ts"
@@ -12,11 +12,10 @@ import { makeLeaders } from "./Leaders.ts"
 import { planTopics } from "./plan/PlanTopics.ts"
 import type { PlanRestoreError } from "./PlanRestore.ts"
 import { planRestore, shaOf } from "./PlanRestore.ts"
+import type { RestoreStep } from "./preflight/LookAhead.ts"
+import { lookAhead } from "./preflight/LookAhead.ts"
 import type { Obstacle } from "./preflight/Preflight.ts"
-import { obstaclesOf } from "./preflight/Preflight.ts"
-import type { SurveyedTopic } from "./preflight/Survey.ts"
 import { surveyPlan } from "./preflight/Survey.ts"
-import { foreignData, lookAtTargets } from "./preflight/Targets.ts"
 import { makeRestoreContext } from "./restore/MakeContext.ts"
 import { followPlan } from "./restore/MemoryPlan.ts"
 import type { OwnershipLost, RestoredFile, RestoreIncomplete } from "./restore/Outcome.ts"
@@ -25,12 +24,6 @@ import { compareRestored } from "./VerifyRestored.ts"
 export interface RestoreArchiveOptions {
   readonly plan: Omit<PlanOptions, "dryRun" | "planTopic" | "planTopicPartitions">
   readonly rules: RestoreRules
-}
-
-/** A topic that is to be restored, and where to. */
-export interface RestoreStep {
-  readonly source: SurveyedTopic
-  readonly target: string
 }
 
 export interface RestoreSurvey {
@@ -51,34 +44,30 @@ const planOptions = ({ plan }: RestoreArchiveOptions): PlanOptions => ({
   dryRun: true
 })
 
+/** Reads what the plan comes to. Writes nothing. */
+export const surveySteps = (
+  options: RestoreArchiveOptions
+): Effect.Effect<ReadonlyArray<RestoreStep>, PlanRestoreError | KafkaError, Services> =>
+  Effect.map(
+    surveyPlan(planRestore(planOptions(options))),
+    (surveyed) =>
+      surveyed.map((source) => ({ source, target: targetTopic(options.rules, source.topic) }))
+  )
+
 /** Reads what the plan comes to, and asks the cluster whether it can be done. Writes nothing. */
 export const surveyRestore = (
   options: RestoreArchiveOptions
 ): Effect.Effect<RestoreSurvey, PlanRestoreError | KafkaError, Services> =>
   Effect.gen(function*() {
-    const leaders = yield* makeLeaders
-    const surveyed = yield* surveyPlan(planRestore(planOptions(options)))
-    const steps = surveyed.map((source): RestoreStep => (
-      { source, target: targetTopic(options.rules, source.topic) }
-    ))
-    const targets = yield* lookAtTargets(leaders, steps.map(({ target }) => target))
-    const nowMs = BigInt(yield* Clock.currentTimeMillis)
-    const obstacles = yield* Effect.forEach(steps, ({ source, target }) =>
-      Effect.gen(function*() {
-        const found = targets.get(target)
-        const known = obstaclesOf(target, found, source, nowMs)
-        const isThere = found !== undefined && found.metadata.error === undefined
-        if (!isThere || !options.rules.failOnExistingData) return known
-        const count = found.metadata.partitions.length
-        const there = [...source.partitions].filter((partition) => partition < count)
-        return [...known, ...(yield* foreignData(leaders, target, there))]
-      }))
-    return { steps, obstacles: obstacles.flat() }
+    const steps = yield* surveySteps(options)
+    const { failOnExistingData } = options.rules
+    const obstacles = yield* lookAhead(steps, { failOnExistingData, creation: undefined })
+    return { steps, obstacles }
   })
 
 const run = (
   options: RestoreArchiveOptions,
-  { steps }: RestoreSurvey,
+  { steps }: Pick<RestoreSurvey, "steps">,
   emit: (file: RestoredFile) => Effect.Effect<void>
 ): Effect.Effect<void, RestoreArchiveError, Services> =>
   Effect.gen(function*() {
@@ -101,7 +90,7 @@ const run = (
  */
 export const restoreArchive = (
   options: RestoreArchiveOptions,
-  survey: RestoreSurvey
+  survey: Pick<RestoreSurvey, "steps">
 ): Stream.Stream<RestoredFile, RestoreArchiveError, Services> =>
   Stream.unwrapScoped(Effect.gen(function*() {
     const files = yield* Mailbox.make<RestoredFile, RestoreArchiveError>({ capacity: 64 })

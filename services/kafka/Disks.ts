@@ -2,7 +2,7 @@
 import { Effect } from "effect"
 import { describeLogDirs } from "../../src/codec/kafka/DescribeLogDirs.ts"
 import type { TopicPartition } from "../../src/domain/TopicPartition.ts"
-import type { BrokerDisk } from "../Kafka.ts"
+import type { BrokerDisk } from "../KafkaAdmin.ts"
 import type { Connections } from "./Calls.ts"
 import { accepted, askMetadata, failed } from "./Calls.ts"
 

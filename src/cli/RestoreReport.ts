@@ -1,6 +1,7 @@
 /** What a restore will do, what is in its way, and what came of it: tables, or one JSON document. */
+import type { RestoreStep } from "../../streams/preflight/LookAhead.ts"
 import type { Obstacle } from "../../streams/preflight/Preflight.ts"
-import type { RestoreStep, RestoreSurvey } from "../../streams/RestoreArchive.ts"
+import type { RestoreSurvey } from "../../streams/RestoreArchive.ts"
 import type { Column } from "./Table.ts"
 import {
   byteSize,

@@ -16,6 +16,8 @@ export interface SurveyedTopic {
   readonly files: number
   /** In the archive, compressed. */
   readonly bytes: number
+  /** Those of the largest partition. */
+  readonly largestPartition: number
   /** Of those files, whole; `undefined`: some do not say. */
   readonly records: number | undefined
   /** Bytes of the largest record, where files say so; 0 where none does. */
@@ -28,12 +30,19 @@ export interface SurveyedTopic {
 /** Files asked for what they hold at once. */
 const filesAtOnce = 32
 
-const nothing = (topic: string): SurveyedTopic => ({
+interface Sum extends SurveyedTopic {
+  /** Bytes by partition, added to in place. */
+  readonly bytesOf: Map<number, number>
+}
+
+const nothing = (topic: string): Sum => ({
+  bytesOf: new Map(),
   topic,
   partitions: new Set(),
   partitionCount: 0,
   files: 0,
   bytes: 0,
+  largestPartition: 0,
   records: 0,
   largestRecord: 0,
   minTimestamp: undefined,
@@ -47,10 +56,12 @@ const most = (one: bigint | undefined, other: bigint): bigint =>
   one === undefined || other > one ? other : one
 
 const withFile = (
-  sum: SurveyedTopic,
+  sum: Sum,
   { partition }: PlannedFile,
   { facts, size }: StoredFile
-): SurveyedTopic => {
+): Sum => {
+  const ofPartition = (sum.bytesOf.get(partition) ?? 0) + size
+  sum.bytesOf.set(partition, ofPartition)
   const counted = {
     ...sum,
     partitions: sum.partitions.has(partition)
@@ -58,7 +69,8 @@ const withFile = (
       : new Set([...sum.partitions, partition]),
     partitionCount: Math.max(sum.partitionCount, partition + 1),
     files: sum.files + 1,
-    bytes: sum.bytes + size
+    bytes: sum.bytes + size,
+    largestPartition: Math.max(sum.largestPartition, ofPartition)
   }
   if (facts === undefined) return { ...counted, records: undefined }
   return {
@@ -84,10 +96,10 @@ export const surveyPlan = <E, R>(
       (file) => Effect.map(storedFile(file.key), (stored) => ({ file, stored })),
       { concurrency: filesAtOnce }
     ),
-    Stream.runFold(new Map<string, SurveyedTopic>(), (topics, { file, stored }) =>
+    Stream.runFold(new Map<string, Sum>(), (topics, { file, stored }) =>
       topics.set(
         file.topic,
         withFile(topics.get(file.topic) ?? nothing(file.topic), file, stored)
       )),
-    Effect.map((topics) => [...topics.values()])
+    Effect.map((topics): ReadonlyArray<SurveyedTopic> => [...topics.values()])
   )

@@ -14,11 +14,16 @@ const topicsTogether = 500
 /** Partitions whose last record is read at once. */
 const partitionsAtOnce = 8
 
-/** By name; a topic that the cluster does not have is there with its error. */
+export interface FoundTargets {
+  /** By name; a topic that the cluster does not have is there with its error. */
+  readonly targets: ReadonlyMap<string, TargetTopic>
+  readonly brokers: number
+}
+
 export const lookAtTargets = (leaders: Leaders, names: ReadonlyArray<string>) =>
   Effect.gen(function*() {
     const kafka = yield* Kafka
-    const { topics } = yield* patiently("5 seconds")(kafka.metadata(names))
+    const { brokers, topics } = yield* patiently("5 seconds")(kafka.metadata(names))
     leaders.learn(topics.filter(({ error }) => error === undefined))
     const there = topics.filter(({ error }) => error === undefined).map(({ topic }) => topic)
     const slices = Array.from(
@@ -27,12 +32,16 @@ export const lookAtTargets = (leaders: Leaders, names: ReadonlyArray<string>) =>
     )
     const configs = yield* Effect.forEach(slices, (slice) => readConfigs(slice, decisiveConfigs))
     const found = new Map(configs.flatMap((each) => [...each]))
-    return new Map<string, TargetTopic>(
-      topics.map((metadata) => [
-        metadata.topic,
-        { metadata, configs: found.get(metadata.topic) ?? {} }
-      ])
-    )
+    const looked: FoundTargets = {
+      brokers: brokers.length,
+      targets: new Map(
+        topics.map((metadata) => [
+          metadata.topic,
+          { metadata, configs: found.get(metadata.topic) ?? {} }
+        ])
+      )
+    }
+    return looked
   })
 
 /** Partitions of one topic that hold something. */

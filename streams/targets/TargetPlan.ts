@@ -1,5 +1,5 @@
 /** What each target topic is to be, from what its source was. Pure. */
-import type { NewTopic } from "../../services/Kafka.ts"
+import type { NewTopic } from "../../services/KafkaAdmin.ts"
 import type { TopicDefinition } from "../../src/domain/TopicDefinition.ts"
 
 export interface WantedTarget {

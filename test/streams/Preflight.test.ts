@@ -12,6 +12,7 @@ const source: SurveyedTopic = {
   partitionCount: 4,
   files: 2,
   bytes: 1000,
+  largestPartition: 700,
   records: 10,
   largestRecord: 500_000,
   minTimestamp: now - 30n * day,
@@ -72,7 +73,11 @@ describe("what is in the way of a restore", () => {
       [target({ "min.insync.replicas": "3" }), ["replicas"]],
       [target({ "retention.ms": String(7n * day) }), ["retention"]],
       [target({ "retention.ms": String(31n * day) }), []],
-      [target({ "retention.ms": String(7n * day), "cleanup.policy": "compact" }), []]
+      [target({ "retention.ms": String(7n * day), "cleanup.policy": "compact" }), []],
+      [target({ "retention.bytes": "699" }), ["retention"]],
+      [target({ "retention.bytes": "700" }), []],
+      [target({ "retention.bytes": "-1" }), []],
+      [target({ "retention.bytes": "699", "cleanup.policy": "compact" }), []]
     ]
     for (const [found, kinds] of cases) assert.deepStrictEqual(kindsOf(found), kinds)
   })

@@ -41,6 +41,12 @@ export const restoreFlags = {
   ...choiceFlags,
   generation: generationFlag,
   ...targetFlags,
+  holdRetention: boolean([
+    "hold-retention",
+    "HOLD_RETENTION",
+    "false",
+    "Raise retention of targets that would delete old records as they arrive, and put it back when all is restored; also after a crash, at the next start"
+  ]),
   failOnExistingData: topicsRestoreFlags.failOnExistingData,
   compressionType: topicsRestoreFlags.compressionType,
   maxBytesPerSecond: maxBytesPerSecondFlag,

@@ -1,32 +1,28 @@
 /** What `restore` does: looks, restores topics, then groups, compares, and reports. */
 import { Data, Effect, Stream } from "effect"
 import type { Finding } from "../../../streams/archive/Finding.ts"
-import { findDefinitions } from "../../../streams/definitions/ReadDefinitions.ts"
+import { holdRetention, releaseHolds } from "../../../streams/holds/HoldRetention.ts"
 import type { RestoreArchiveOptions, RestoreSurvey } from "../../../streams/RestoreArchive.ts"
 import {
   restoreArchive,
-  surveyRestore,
+  surveySteps,
   verifyRestoredArchive
 } from "../../../streams/RestoreArchive.ts"
-import { ensureTargets, switchTimestamps } from "../../../streams/targets/EnsureTargets.ts"
+import { switchTimestamps } from "../../../streams/targets/EnsureTargets.ts"
+import type { RetentionHold } from "../../domain/RetentionHold.ts"
 import { checkArchive } from "../ArchiveCheck.ts"
 import { choiceOf } from "../ChoiceFlags.ts"
-import type { restoreFlags } from "../commands/restore.ts"
 import type { LongSettings } from "../CommandSpec.ts"
-import type { Values } from "../Flag.ts"
 import { restoreLive } from "../Live.ts"
-import { writeOut } from "../Output.ts"
 import { runTelling } from "../Progress.ts"
-import type { Restored, RestoreReport } from "../RestoreReport.ts"
-import { restoreJson, restoreTable } from "../RestoreReport.ts"
+import type { Restored } from "../RestoreReport.ts"
 import { showProgress } from "../ShowProgress.ts"
 import { counted } from "../Table.ts"
 import { restoreGroupsAfter } from "./restoreGroups.ts"
+import { leftHolds, tellStillHeld } from "./restoreHold.ts"
+import type { Flags } from "./restorePreflight.ts"
+import { createMissing, look, printed, refuseUnanswered } from "./restorePreflight.ts"
 import { nameEach, tellRestored } from "./topicsRestore.ts"
-
-type Flags = Values<typeof restoreFlags>
-
-class RestoreRefused extends Data.TaggedError("RestoreRefused")<{ readonly message: string }> {}
 
 class RestoreDiffers extends Data.TaggedError("RestoreDiffers")<{ readonly message: string }> {}
 
@@ -50,9 +46,6 @@ const optionsOf = (flags: Flags): RestoreArchiveOptions => ({
   }
 })
 
-const printed = (report: RestoreReport, { output }: Flags) =>
-  writeOut(output === "json" ? restoreJson(report) : restoreTable(report))
-
 const restoreTopics = (
   options: RestoreArchiveOptions,
   survey: RestoreSurvey,
@@ -68,23 +61,6 @@ const restoreTopics = (
   )
   return runTelling(files, tellRestored, "the topics are restored")
 }
-
-/** As their sources were, when that is wanted. */
-const createMissing = (flags: Flags, { steps }: RestoreSurvey) =>
-  Effect.gen(function*() {
-    if (!flags.createTopics) return { created: [], toSwitch: [] }
-    const topics = steps.map(({ source }) => source.topic)
-    const atMs = flags.toTime === undefined ? undefined : Number(flags.toTime)
-    return yield* ensureTargets({
-      wanted: steps.map(({ source, target }) => ({
-        source: source.topic,
-        target,
-        leastPartitions: source.partitionCount
-      })),
-      definitions: yield* findDefinitions(flags.prefix, topics, atMs),
-      topicConfigs: flags.topicConfig
-    })
-  })
 
 /** Records by target topic, and what differs. */
 const compare = (options: RestoreArchiveOptions) =>
@@ -106,37 +82,51 @@ const compare = (options: RestoreArchiveOptions) =>
     return { compared, findings }
   })
 
-const restore = (flags: Flags) =>
+const restored = (flags: Flags, hold: (holds: ReadonlyArray<RetentionHold>) => void) =>
   Effect.gen(function*() {
     const options = optionsOf(flags)
     yield* checkArchive({ prefix: flags.prefix, write: false })
-    const survey = yield* surveyRestore(options)
-    const seen = { ...survey, restored: undefined, compared: undefined }
-    const { length } = survey.obstacles.filter(({ kind }) =>
-      !flags.accept.has(kind) && !(flags.createTopics && kind === "missing")
-    )
-    if (flags.dryRun || length > 0) yield* printed(seen, flags)
-    if (length > 0) {
-      const message = `${length === 1 ? "1 thing is" : `${length} things are`} in the way, ` +
-        "each named above with its remedy; nothing was written"
-      return yield* new RestoreRefused({ message })
+    const steps = yield* surveySteps(options)
+    const left = yield* leftHolds(flags, new Set(steps.map(({ target }) => target)))
+    hold(left)
+    const { creation, obstacles } = yield* look(flags, steps)
+    const survey = { steps, obstacles }
+    yield* refuseUnanswered(flags, survey, "nothing was written")
+    if (flags.dryRun) {
+      return yield* Effect.asVoid(
+        printed({ ...survey, restored: undefined, compared: undefined }, flags)
+      )
     }
-    if (flags.dryRun) return
-    const { toSwitch } = yield* createMissing(flags, survey)
-    const restored = new Map<string, Restored>()
-    const totals = yield* restoreTopics(options, survey, restored).pipe(
+    const created = yield* createMissing(flags, steps, creation)
+    const deleting = [...obstacles, ...created.obstacles].flatMap(({ kind, topic }) =>
+      kind === "retention" ? [topic] : []
+    )
+    const wanted = flags.holdRetention ? [...left.map(({ topic }) => topic), ...deleting] : []
+    const held = yield* holdRetention(flags.prefix, [...new Set(wanted)])
+    hold(held)
+    const counts = new Map<string, Restored>()
+    const totals = yield* restoreTopics(options, survey, counts).pipe(
       Effect.catchTag("RestoreIncomplete", nameEach)
     )
     yield* restoreGroupsAfter(flags)
     const outcome = flags.verify ? yield* compare(options) : undefined
-    yield* switchTimestamps(toSwitch)
-    yield* printed({ ...survey, restored, compared: outcome?.compared }, flags)
+    yield* switchTimestamps(created.toSwitch)
     const differences = outcome?.findings.length ?? 0
+    if (differences === 0) yield* releaseHolds(flags.prefix, held)
+    yield* printed({ ...survey, restored: counts, compared: outcome?.compared }, flags)
     if (differences === 0) return totals
     const message = `what is restored is not what the archive holds: ${
       counted(differences, "difference")
     }, each named above`
     return yield* new RestoreDiffers({ message })
+  })
+
+const restore = (flags: Flags) =>
+  Effect.suspend(() => {
+    let holds: ReadonlyArray<RetentionHold> = []
+    return restored(flags, (held) => {
+      holds = held
+    }).pipe(Effect.onError(() => tellStillHeld(holds)))
   })
 
 export const whenStopped = (): string =>

@@ -1,0 +1,86 @@
+/** What `restore` finds before its first byte, and how it goes on from there. */
+import { Data, Effect } from "effect"
+import { findDefinitions } from "../../../streams/definitions/ReadDefinitions.ts"
+import type { RestoreStep } from "../../../streams/preflight/LookAhead.ts"
+import { lookAhead } from "../../../streams/preflight/LookAhead.ts"
+import type { Obstacle } from "../../../streams/preflight/Preflight.ts"
+import type { RestoreSurvey } from "../../../streams/RestoreArchive.ts"
+import { ensureTargets } from "../../../streams/targets/EnsureTargets.ts"
+import type { restoreFlags } from "../commands/restore.ts"
+import type { Values } from "../Flag.ts"
+import { writeOut } from "../Output.ts"
+import type { RestoreReport } from "../RestoreReport.ts"
+import { restoreJson, restoreTable } from "../RestoreReport.ts"
+import { counted } from "../Table.ts"
+
+export type Flags = Values<typeof restoreFlags>
+
+export class RestoreRefused
+  extends Data.TaggedError("RestoreRefused")<{ readonly message: string }>
+{}
+
+export const printed = (report: RestoreReport, { output }: Flags) =>
+  writeOut(output === "json" ? restoreJson(report) : restoreTable(report))
+
+const isAnswered = ({ accept, createTopics, holdRetention }: Flags) => ({ kind }: Obstacle) =>
+  accept.has(kind) || (createTopics && kind === "missing") ||
+  (holdRetention && kind === "retention")
+
+/** Prints what no option answers, and fails. `done`: what has been done so far. */
+export const refuseUnanswered = (flags: Flags, survey: RestoreSurvey, done: string) =>
+  Effect.gen(function*() {
+    const answered = isAnswered(flags)
+    const open = survey.obstacles.filter((obstacle) => !answered(obstacle))
+    if (open.length === 0) return
+    yield* printed({ ...survey, restored: undefined, compared: undefined }, flags)
+    const message = `${open.length === 1 ? "1 thing is" : `${open.length} things are`} in the ` +
+      `way, each named above with its remedy; ${done}`
+    return yield* new RestoreRefused({ message })
+  })
+
+/** `undefined`: missing targets are not to be created. */
+const creationOf = (flags: Flags, steps: ReadonlyArray<RestoreStep>) =>
+  Effect.gen(function*() {
+    if (!flags.createTopics) return undefined
+    const topics = steps.map(({ source }) => source.topic)
+    const atMs = flags.toTime === undefined ? undefined : Number(flags.toTime)
+    const definitions = yield* findDefinitions(flags.prefix, topics, atMs)
+    return { definitions, topicConfigs: flags.topicConfig }
+  })
+
+/** All that is in the way, and with what missing targets are created. Writes nothing. */
+export const look = (flags: Flags, steps: ReadonlyArray<RestoreStep>) =>
+  Effect.gen(function*() {
+    const creation = yield* creationOf(flags, steps)
+    const { failOnExistingData } = flags
+    const obstacles = yield* lookAhead(steps, { failOnExistingData, creation })
+    return { obstacles, creation }
+  })
+
+/**
+ * Creates what is missing as its source was, when that is wanted, and looks at it again: what the
+ * brokers' defaults come to shows only then. Fails when that is in the way.
+ */
+export const createMissing = (
+  flags: Flags,
+  steps: ReadonlyArray<RestoreStep>,
+  creation: Effect.Effect.Success<ReturnType<typeof look>>["creation"]
+) =>
+  Effect.gen(function*() {
+    const none: ReadonlyArray<Obstacle> = []
+    if (creation === undefined) return { obstacles: none, toSwitch: [] }
+    const { created, toSwitch } = yield* ensureTargets({
+      ...creation,
+      wanted: steps.map(({ source, target }) => ({
+        source: source.topic,
+        target,
+        leastPartitions: source.partitionCount
+      }))
+    })
+    if (created.length === 0) return { obstacles: none, toSwitch }
+    const fresh = steps.filter(({ target }) => created.includes(target))
+    const obstacles = yield* lookAhead(fresh, { failOnExistingData: false, creation: undefined })
+    const done = `${counted(created.length, "topic")} created, nothing was restored`
+    yield* refuseUnanswered(flags, { steps: fresh, obstacles }, done)
+    return { obstacles, toSwitch }
+  })
