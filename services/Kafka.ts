@@ -291,10 +291,7 @@ export class Kafka extends Context.Tag("kafka-data-keep/Kafka")<Kafka, {
     topics: ReadonlyArray<string>,
     groups: ReadonlyArray<string>
   ) => Answer<Rights>
-  /**
-   * Asks each broker. Fails with UNSUPPORTED_VERSION before Kafka 3.3, and with
-   * CLUSTER_AUTHORIZATION_FAILED without the right to describe the cluster.
-   */
+  /** UNSUPPORTED_VERSION before Kafka 3.3; needs the right to describe the cluster. */
   readonly disks: (
     partitions: ReadonlyArray<TopicPartition>
   ) => Answer<ReadonlyArray<BrokerDisk>>

@@ -13,7 +13,7 @@ import { planTopics } from "./plan/PlanTopics.ts"
 import type { PlanRestoreError } from "./PlanRestore.ts"
 import { planRestore, shaOf } from "./PlanRestore.ts"
 import type { RestoreStep } from "./preflight/LookAhead.ts"
-import { lookAhead } from "./preflight/LookAhead.ts"
+import { lookAhead, plainLook } from "./preflight/LookAhead.ts"
 import type { Obstacle } from "./preflight/Preflight.ts"
 import { surveyPlan } from "./preflight/Survey.ts"
 import { makeRestoreContext } from "./restore/MakeContext.ts"
@@ -61,7 +61,7 @@ export const surveyRestore = (
   Effect.gen(function*() {
     const steps = yield* surveySteps(options)
     const { failOnExistingData } = options.rules
-    const obstacles = yield* lookAhead(steps, { failOnExistingData, creation: undefined })
+    const obstacles = yield* lookAhead(steps, { ...plainLook, failOnExistingData })
     return { steps, obstacles }
   })
 

@@ -6,7 +6,7 @@ import type { SurveyedTopic } from "./Survey.ts"
 /** One thing that is in the way. */
 export interface Obstacle {
   readonly kind: ObstacleKind
-  /** The target topic. */
+  /** The target topic, or `group` and the id of a consumer group. */
   readonly topic: string
   /** What is wrong, as a sentence without a full stop. */
   readonly problem: string
@@ -209,7 +209,8 @@ export const obstaclesOf = (
   }
   const { error } = target.metadata
   if (error !== undefined) {
-    const remedy = "grant Describe, DescribeConfigs, Read and Write on it"
+    const remedy = "kafka-acls.sh --add --allow-principal User:… --operation Read " +
+      `--operation Write --operation DescribeConfigs --topic ${topic}`
     return [{ kind: "rights", topic, problem: `it cannot be looked at: ${error}`, remedy }]
   }
   return judge(target, alterTopic(topic))

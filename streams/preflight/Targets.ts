@@ -1,6 +1,7 @@
 /** Looks at the target topics of a restore. */
 import { Effect } from "effect"
 import { Kafka } from "../../services/Kafka.ts"
+import type { Rights } from "../../services/KafkaAdmin.ts"
 import type { TopicPartition } from "../../src/domain/TopicPartition.ts"
 import type { Leaders } from "../Leaders.ts"
 import { logOffsets, readConfigs } from "../PlanTopic.ts"
@@ -20,12 +21,31 @@ export interface FoundTargets {
   readonly brokers: number
 }
 
-export const lookAtTargets = (leaders: Leaders, names: ReadonlyArray<string>) =>
+/** One that may not be read does not keep the others from being read. */
+const readable = (names: ReadonlyArray<string>, { topics }: Rights) =>
+  Effect.gen(function*() {
+    const isReadable = (name: string) => topics.get(name)?.has("DescribeConfigs") !== false
+    const closed = names.filter((name) => !isReadable(name))
+    if (closed.length > 0) {
+      yield* Effect.annotateLogs(
+        Effect.logWarning(
+          "may not read topic configs (DescribeConfigs): what they forbid shows only when it fails"
+        ),
+        { topics: closed.join(", ") }
+      )
+    }
+    return names.filter(isReadable)
+  })
+
+export const lookAtTargets = (leaders: Leaders, names: ReadonlyArray<string>, rights: Rights) =>
   Effect.gen(function*() {
     const kafka = yield* Kafka
     const { brokers, topics } = yield* patiently("5 seconds")(kafka.metadata(names))
     leaders.learn(topics.filter(({ error }) => error === undefined))
-    const there = topics.filter(({ error }) => error === undefined).map(({ topic }) => topic)
+    const there = yield* readable(
+      topics.filter(({ error }) => error === undefined).map(({ topic }) => topic),
+      rights
+    )
     const slices = Array.from(
       { length: Math.ceil(there.length / topicsTogether) },
       (_, at) => there.slice(at * topicsTogether, (at + 1) * topicsTogether)

@@ -2,7 +2,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import type { TopicDefinition } from "../../src/domain/TopicDefinition.ts"
 import type { LookOptions } from "../../streams/preflight/LookAhead.ts"
-import { lookAhead } from "../../streams/preflight/LookAhead.ts"
+import { lookAhead, plainLook } from "../../streams/preflight/LookAhead.ts"
+import { Cluster } from "../support/KafkaMemory.ts"
 import { createTarget, world } from "../support/RestoreHarness.ts"
 
 const source = (topic: string) => ({
@@ -34,6 +35,7 @@ const look = (
   topicConfigs: Readonly<Record<string, string>> = {}
 ) => {
   const options: LookOptions = {
+    ...plainLook,
     failOnExistingData: true,
     creation: changes && {
       definitions: new Map([["orders", definition(changes)]]),
@@ -83,5 +85,93 @@ describe("a target that is missing", () => {
       yield* createTarget("orders", 1, { "retention.ms": "-1" })
       const found = yield* look({ configs: { "retention.ms": "1000" } })
       assert.deepStrictEqual(found, [])
+    }).pipe(Effect.provide(world)))
+})
+
+const asked = (changes: Partial<LookOptions> = {}) =>
+  Effect.map(
+    lookAhead([step("orders"), step("payments")], {
+      ...plainLook,
+      failOnExistingData: true,
+      ...changes
+    }),
+    (found) =>
+      found.flatMap(({ kind, problem, remedy, topic }) =>
+        kind === "rights" ? [{ topic, problem, remedy }] : []
+      )
+  )
+
+describe("what is not allowed", () => {
+  const bothThere = Effect.zipRight(
+    createTarget("orders", 2, { "retention.ms": "1000" }),
+    createTarget("payments", 2, { "retention.ms": "-1" })
+  )
+
+  it.live("is named in one finding for each topic and group, with the command that grants it", () =>
+    Effect.gen(function*() {
+      yield* bothThere
+      const { forbidden } = yield* Cluster
+      forbidden.set("restored.payments", ["Write", "Read"])
+      forbidden.set("group readers", ["Read"])
+      assert.deepStrictEqual(yield* asked({ groups: ["readers", "writers"] }), [
+        {
+          topic: "restored.payments",
+          problem: "Read, Write are not allowed",
+          remedy: "kafka-acls.sh --add --allow-principal User:… --operation Read " +
+            "--operation Write --topic restored.payments"
+        },
+        {
+          topic: "group readers",
+          problem: "Read is not allowed",
+          remedy: "kafka-acls.sh --add --allow-principal User:… --operation Read --group readers"
+        }
+      ])
+    }).pipe(Effect.provide(world)))
+
+  it.live("is what raising retention takes, only where it is to be raised", () =>
+    Effect.gen(function*() {
+      yield* bothThere
+      const { forbidden } = yield* Cluster
+      for (const topic of ["restored.orders", "restored.payments"]) {
+        forbidden.set(topic, ["AlterConfigs"])
+      }
+      assert.deepStrictEqual(yield* asked(), [])
+      const held = yield* asked({ hold: new Set() })
+      assert.deepStrictEqual(held.map(({ topic }) => topic), ["restored.orders"])
+      const both = yield* asked({ hold: new Set(["restored.payments"]) })
+      assert.deepStrictEqual(both.map(({ problem }) => problem), [
+        "AlterConfigs is not allowed",
+        "AlterConfigs is not allowed"
+      ])
+    }).pipe(Effect.provide(world)))
+
+  it.live("is to create a topic, on it and on the cluster", () =>
+    Effect.gen(function*() {
+      const { forbidden } = yield* Cluster
+      const creation = { definitions: new Map(), topicConfigs: {} }
+      forbidden.set("restored.orders", ["Create"])
+      assert.deepStrictEqual(yield* asked({ creation }), [])
+      forbidden.set("cluster", ["Create"])
+      assert.deepStrictEqual(yield* asked({ creation }), [{
+        topic: "restored.orders",
+        problem: "Create is not allowed",
+        remedy:
+          "kafka-acls.sh --add --allow-principal User:… --operation Create --topic restored.orders"
+      }])
+      assert.deepStrictEqual(yield* asked(), [])
+    }).pipe(Effect.provide(world)))
+
+  it.live("is to read the configs of one topic, and the others are read all the same", () =>
+    Effect.gen(function*() {
+      yield* bothThere
+      const { forbidden } = yield* Cluster
+      forbidden.set("restored.payments", ["DescribeConfigs"])
+      const found = yield* lookAhead([step("payments"), step("orders")], {
+        ...plainLook,
+        failOnExistingData: true
+      })
+      assert.deepStrictEqual(found.map(({ kind, topic }) => `${topic} ${kind}`), [
+        "restored.orders retention"
+      ])
     }).pipe(Effect.provide(world)))
 })

@@ -89,7 +89,7 @@ const restored = (flags: Flags, hold: (holds: ReadonlyArray<RetentionHold>) => v
     const steps = yield* surveySteps(options)
     const left = yield* leftHolds(flags, new Set(steps.map(({ target }) => target)))
     hold(left)
-    const { creation, obstacles } = yield* look(flags, steps)
+    const { creation, obstacles } = yield* look(flags, steps, left)
     const survey = { steps, obstacles }
     yield* refuseUnanswered(flags, survey, "nothing was written")
     if (flags.dryRun) {

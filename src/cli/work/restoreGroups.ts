@@ -1,6 +1,8 @@
 /** The consumer groups of `restore`: behind the topics, to the positions of the same moment. */
 import { Effect, Stream } from "effect"
 import { restoreGroupsTelling } from "../../../streams/RestoreGroups.ts"
+import { chooseSnapshot } from "../../../streams/snapshot/SnapshotStore.ts"
+import { select } from "../../../streams/translate/Wanted.ts"
 import type { PositionOutcome } from "../../domain/Translation.ts"
 import { choiceOf } from "../ChoiceFlags.ts"
 import type { restoreFlags } from "../commands/restore.ts"
@@ -32,6 +34,16 @@ const optionsOf = (flags: Flags) => ({
   dryRun: false,
   once: true
 })
+
+/** Fails when their snapshot cannot be read: that would come to light only behind the topics. */
+export const groupsToRestore = (flags: Flags) =>
+  Effect.gen(function*() {
+    if (flags.location === "") return []
+    const options = optionsOf(flags)
+    const { snapshot } = yield* chooseSnapshot(options.location, options.snapshot)
+    const { positions } = select(snapshot.groups, options)
+    return [...new Set(positions.map(({ group }) => group.target))]
+  })
 
 /** Says so when groups are left out. Fails when a position has no place. */
 export const restoreGroupsAfter = (flags: Flags) =>

@@ -2,16 +2,18 @@
 import { Data, Effect } from "effect"
 import { findDefinitions } from "../../../streams/definitions/ReadDefinitions.ts"
 import type { RestoreStep } from "../../../streams/preflight/LookAhead.ts"
-import { lookAhead } from "../../../streams/preflight/LookAhead.ts"
+import { lookAhead, plainLook } from "../../../streams/preflight/LookAhead.ts"
 import type { Obstacle } from "../../../streams/preflight/Preflight.ts"
 import type { RestoreSurvey } from "../../../streams/RestoreArchive.ts"
 import { ensureTargets } from "../../../streams/targets/EnsureTargets.ts"
+import type { RetentionHold } from "../../domain/RetentionHold.ts"
 import type { restoreFlags } from "../commands/restore.ts"
 import type { Values } from "../Flag.ts"
 import { writeOut } from "../Output.ts"
 import type { RestoreReport } from "../RestoreReport.ts"
 import { restoreJson, restoreTable } from "../RestoreReport.ts"
 import { counted } from "../Table.ts"
+import { groupsToRestore } from "./restoreGroups.ts"
 
 export type Flags = Values<typeof restoreFlags>
 
@@ -49,11 +51,19 @@ const creationOf = (flags: Flags, steps: ReadonlyArray<RestoreStep>) =>
   })
 
 /** All that is in the way, and with what missing targets are created. Writes nothing. */
-export const look = (flags: Flags, steps: ReadonlyArray<RestoreStep>) =>
+export const look = (
+  flags: Flags,
+  steps: ReadonlyArray<RestoreStep>,
+  held: ReadonlyArray<RetentionHold>
+) =>
   Effect.gen(function*() {
     const creation = yield* creationOf(flags, steps)
-    const { failOnExistingData } = flags
-    const obstacles = yield* lookAhead(steps, { failOnExistingData, creation })
+    const obstacles = yield* lookAhead(steps, {
+      failOnExistingData: flags.failOnExistingData,
+      creation,
+      hold: flags.holdRetention ? new Set(held.map(({ topic }) => topic)) : undefined,
+      groups: yield* groupsToRestore(flags)
+    })
     return { obstacles, creation }
   })
 
@@ -79,7 +89,11 @@ export const createMissing = (
     })
     if (created.length === 0) return { obstacles: none, toSwitch }
     const fresh = steps.filter(({ target }) => created.includes(target))
-    const obstacles = yield* lookAhead(fresh, { failOnExistingData: false, creation: undefined })
+    const obstacles = yield* lookAhead(fresh, {
+      ...plainLook,
+      failOnExistingData: false,
+      hold: flags.holdRetention ? new Set() : undefined
+    })
     const done = `${counted(created.length, "topic")} created, nothing was restored`
     yield* refuseUnanswered(flags, { steps: fresh, obstacles }, done)
     return { obstacles, toSwitch }
