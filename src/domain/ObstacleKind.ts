@@ -8,7 +8,8 @@ export const obstacleKinds = [
   "timestamps",
   "replicas",
   "retention",
-  "data"
+  "data",
+  "disk"
 ] as const
 
 export type ObstacleKind = typeof obstacleKinds[number]

@@ -6,7 +6,7 @@ import type { SurveyedTopic } from "./Survey.ts"
 /** One thing that is in the way. */
 export interface Obstacle {
   readonly kind: ObstacleKind
-  /** The target topic, or `group` and the id of a consumer group. */
+  /** The target topic; `group` and the id of a consumer group; or `all`. */
   readonly topic: string
   /** What is wrong, as a sentence without a full stop. */
   readonly problem: string

@@ -1,9 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import type { TopicDefinition } from "../../src/domain/TopicDefinition.ts"
+import { diskObstacles } from "../../streams/preflight/Disk.ts"
 import type { LookOptions } from "../../streams/preflight/LookAhead.ts"
 import { lookAhead, plainLook } from "../../streams/preflight/LookAhead.ts"
-import { Cluster } from "../support/KafkaMemory.ts"
+import { buildBatch, plainRecord } from "../support/Batches.ts"
+import { Cluster, KafkaFaults } from "../support/KafkaMemory.ts"
 import { createTarget, world } from "../support/RestoreHarness.ts"
 
 const source = (topic: string) => ({
@@ -174,4 +176,51 @@ describe("what is not allowed", () => {
         "restored.orders retention"
       ])
     }).pipe(Effect.provide(world)))
+})
+
+describe("the disks of the brokers", () => {
+  const disk = Effect.map(
+    lookAhead([step("orders"), step("payments")], { ...plainLook, failOnExistingData: true }),
+    (found) => found.filter(({ kind }) => kind === "disk")
+  )
+
+  it.live("have room for all of it, or the least that is needed is named", () =>
+    Effect.gen(function*() {
+      yield* createTarget("orders", 2, { "retention.ms": "-1" })
+      const cluster = yield* Cluster
+      cluster.usableBytes = 2000
+      assert.deepStrictEqual(yield* disk, [])
+      cluster.usableBytes = 1999
+      const [found] = yield* disk
+      assert.strictEqual(found?.topic, "all")
+      assert.include(found?.problem, "about 1 MiB are needed")
+    }).pipe(Effect.provide(world)))
+
+  it.live("need no more room for what has been restored before", () =>
+    Effect.gen(function*() {
+      yield* createTarget("orders", 2, { "retention.ms": "-1" })
+      const cluster = yield* Cluster
+      const batch = buildBatch([plainRecord({ value: Buffer.alloc(900) })])
+      cluster.append({ topic: "restored.orders", partition: 0 }, batch)
+      cluster.usableBytes = 1100
+      assert.deepStrictEqual(yield* disk, [])
+    }).pipe(Effect.provide(world)))
+
+  it.live("are not known to everybody", () =>
+    Effect.gen(function*() {
+      const cluster = yield* Cluster
+      cluster.usableBytes = 0
+      assert.lengthOf(yield* disk, 1)
+      const faults = yield* KafkaFaults
+      faults.fail("disks", "CLUSTER_AUTHORIZATION_FAILED")
+      assert.deepStrictEqual(yield* disk, [])
+    }).pipe(Effect.provide(world)))
+
+  it("hold every replica, and are those of all brokers", () => {
+    const needs = [{ topic: "orders", bytes: 1000, replicas: 3, partitions: [] }]
+    const disks = (usableBytes: number) =>
+      [1, 2].map((broker) => ({ broker, usableBytes, topicBytes: new Map() }))
+    assert.lengthOf(diskObstacles(needs, disks(1499)), 1)
+    assert.lengthOf(diskObstacles(needs, disks(1500)), 0)
+  })
 })

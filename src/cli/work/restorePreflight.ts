@@ -62,7 +62,8 @@ export const look = (
       failOnExistingData: flags.failOnExistingData,
       creation,
       hold: flags.holdRetention ? new Set(held.map(({ topic }) => topic)) : undefined,
-      groups: yield* groupsToRestore(flags)
+      groups: yield* groupsToRestore(flags),
+      disk: true
     })
     return { obstacles, creation }
   })
@@ -91,6 +92,7 @@ export const createMissing = (
     const fresh = steps.filter(({ target }) => created.includes(target))
     const obstacles = yield* lookAhead(fresh, {
       ...plainLook,
+      disk: false,
       failOnExistingData: false,
       hold: flags.holdRetention ? new Set() : undefined
     })
