@@ -73,6 +73,41 @@ const countOf = (key: string) =>
 
 const filesAtOnce = 16
 
+/** The sources of the plan, read to its present end. */
+const sourcesOf = (options: TargetChoice) =>
+  Effect.gen(function*() {
+    const topic = yield* findPlanTopic(yield* makeLeaders, options.planTopic)
+    if (topic !== undefined) return yield* sourcesIn(planPartitions(topic), options)
+    const message = `plan topic ${options.planTopic} does not exist: plan the restore first`
+    return yield* new PlanError({ reason: "NoPlanTopic", message })
+  })
+
+export interface PlannedTopic extends WantedTarget {
+  /** The plan has files of partitions below this. */
+  readonly plannedPartitions: number
+}
+
+const topicsOf = (options: TargetChoice, sources: ReadonlyMap<string, Source>) =>
+  Effect.forEach(
+    sources,
+    ([source, { key, leastPartitions }]) =>
+      Effect.map(countOf(key), (count): PlannedTopic => ({
+        source,
+        target: targetTopic(options, source),
+        plannedPartitions: leastPartitions,
+        leastPartitions: Math.max(leastPartitions, count)
+      })),
+    { concurrency: filesAtOnce }
+  )
+
+type PlanReadError = PlanError | KafkaError | StoreError | CodecError
+
+/** Reads the plan to its present end, for the topics alone. */
+export const topicsInPlan = (
+  options: TargetChoice
+): Effect.Effect<ReadonlyArray<PlannedTopic>, PlanReadError, Kafka | ObjectStore> =>
+  Effect.flatMap(sourcesOf(options), (sources) => topicsOf(options, sources))
+
 /**
  * Reads the plan to its present end. What cannot be followed in it is left to the restore, which
  * names it. Of a topic with chosen partitions all count that its files tell of, for keys have been
@@ -80,28 +115,13 @@ const filesAtOnce = 16
  */
 export const plannedTargets = (
   options: TargetChoice
-): Effect.Effect<
-  PlannedTargets,
-  PlanError | KafkaError | StoreError | CodecError,
-  Kafka | ObjectStore
-> =>
+): Effect.Effect<PlannedTargets, PlanReadError, Kafka | ObjectStore> =>
   Effect.gen(function*() {
-    const topic = yield* findPlanTopic(yield* makeLeaders, options.planTopic)
-    if (topic === undefined) {
-      const message = `plan topic ${options.planTopic} does not exist: plan the restore first`
-      return yield* new PlanError({ reason: "NoPlanTopic", message })
-    }
-    const sources = yield* sourcesIn(planPartitions(topic), options)
-    const wanted = yield* Effect.forEach(
-      sources,
-      ([source, { key, leastPartitions }]) =>
-        Effect.map(countOf(key), (count) => ({
-          source,
-          target: targetTopic(options, source),
-          leastPartitions: Math.max(leastPartitions, count)
-        })),
-      { concurrency: filesAtOnce }
-    )
+    const sources = yield* sourcesOf(options)
+    const topics = yield* topicsOf(options, sources)
+    const wanted = topics.map(({ leastPartitions, source, target }) => (
+      { source, target, leastPartitions }
+    ))
     const prefixes = new Set([...sources.values()].map(({ prefix }) => prefix))
     const definitions = yield* Effect.forEach(prefixes, (prefix) =>
       findDefinitions(

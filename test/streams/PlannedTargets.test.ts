@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { everything } from "../../src/domain/RestoreChoice.ts"
+import { plannedObstacles } from "../../streams/preflight/PlannedObstacles.ts"
 import { ensureTargets } from "../../streams/targets/EnsureTargets.ts"
 import { plannedTargets } from "../../streams/targets/PlannedTargets.ts"
 import { append, backup, createTopic } from "../support/BackupHarness.ts"
@@ -47,4 +48,30 @@ describe("plannedTargets", () => {
       const error = yield* Effect.flip(plannedTargets(restoreOptions()))
       assert.include(error.message, "plan topic plan does not exist")
     }).pipe(Effect.provide(world)))
+})
+
+describe("what is in the way of a plan", () => {
+  it.live("is named as far as it shows without the files", () =>
+    Effect.gen(function*() {
+      const cluster = yield* Cluster
+      const { topics } = cluster
+      for (const topic of ["gone", "small", "stamped", "closed", "old"]) {
+        topics.create(topic, 3)
+        yield* append({ topic, partition: 1 }, 5)
+      }
+      yield* backup()
+      yield* plan({ exclude: (topic) => topic === "plan" })
+      topics.create("restored.small", 1)
+      topics.create("restored.stamped", 3, { "message.timestamp.type": "LogAppendTime" })
+      topics.create("restored.closed", 3)
+      topics.create("restored.old", 2, { "retention.ms": "1" })
+      cluster.forbidden.set("restored.closed", ["Write"])
+      const found = yield* plannedObstacles(restoreOptions())
+      assert.sameMembers(found.map(({ kind, topic }) => `${topic} ${kind}`), [
+        "restored.gone missing",
+        "restored.small partitions",
+        "restored.stamped timestamps",
+        "restored.closed rights"
+      ])
+    }).pipe(Effect.scoped, Effect.provide(world)))
 })

@@ -12,6 +12,7 @@ import { restoreLive, supervisorLive } from "../Live.ts"
 import { runTelling } from "../Progress.ts"
 import { showProgress } from "../ShowProgress.ts"
 import { supervise } from "../Supervise.ts"
+import { warnOfTargets } from "../WarnOfTargets.ts"
 import type { WorkerPlace } from "../Workers.ts"
 import { shareWork } from "../Workers.ts"
 import { PartlyDone } from "../WorkersFailed.ts"
@@ -75,14 +76,11 @@ export const whenStopped = (): string =>
 
 export const work = (settings: LongSettings<Flags>) => {
   const { createTopics, once, topicConfig, workers } = settings.own
-  const targets = makeTargets(
-    settings,
-    createTopics ? optionsOf(settings.own, 1) : undefined,
-    topicConfig
-  )
+  const options = optionsOf(settings.own, 1)
+  const targets = makeTargets(settings, createTopics ? options : undefined, topicConfig)
   return shareWork(workers, {
     member: (place) => member(settings, place),
-    prepare: () => targets.prepare,
+    prepare: () => Effect.zipRight(targets.prepare, warnOfTargets(settings, options)),
     supervise: (workers) =>
       Effect.provide(supervise(workers, finished), supervisorLive(settings, workers))
   }).pipe(

@@ -1,0 +1,29 @@
+/** Says at the start of a plan's restore what will stop partitions of it; it goes on all the same. */
+import { Effect } from "effect"
+import { plannedObstacles } from "../../streams/preflight/PlannedObstacles.ts"
+import type { TargetChoice } from "../../streams/targets/PlannedTargets.ts"
+import type { Settings } from "./CommandSpec.ts"
+import { targetsLive } from "./Live.ts"
+
+/** What keeps it from looking is said by the restore itself, if it stops that too. */
+export const warnOfTargets = (settings: Settings<unknown>, choice: TargetChoice) =>
+  plannedObstacles(choice).pipe(
+    Effect.flatMap(
+      Effect.forEach(
+        ({ kind, problem, remedy, topic }) =>
+          Effect.annotateLogs(Effect.logWarning("in the way of the restore"), {
+            kind,
+            topic,
+            problem,
+            remedy
+          }),
+        { discard: true }
+      )
+    ),
+    Effect.catchAll((error) =>
+      Effect.annotateLogs(Effect.logInfo("the targets could not be looked at beforehand"), {
+        reason: error.message
+      })
+    ),
+    Effect.provide(targetsLive(settings))
+  )
