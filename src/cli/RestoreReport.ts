@@ -20,7 +20,13 @@ export interface Restored {
   readonly records: number
 }
 
-export interface RestoreReport extends RestoreSurvey {
+/** What is in the way, and the flag that lets the restore go on; `undefined`: none of those given. */
+export interface AnsweredObstacle extends Obstacle {
+  readonly answer: string | undefined
+}
+
+export interface RestoreReport extends Pick<RestoreSurvey, "steps"> {
+  readonly obstacles: ReadonlyArray<AnsweredObstacle>
   /** By target topic; `undefined`: nothing was to be restored. */
   readonly restored: ReadonlyMap<string, Restored> | undefined
   /** Records found the same in archive and targets, by target topic; `undefined`: not compared. */
@@ -30,10 +36,12 @@ export interface RestoreReport extends RestoreSurvey {
 /** Bytes of archive that two cores restore in a second, as measured in docs/PERFORMANCE.md. */
 const archiveBytesPerSecond = 40e6
 
-const total = ({ steps }: RestoreSurvey, figure: "bytes" | "files") =>
+type Steps = Pick<RestoreSurvey, "steps">
+
+const total = ({ steps }: Steps, figure: "bytes" | "files") =>
   steps.reduce((sum, { source }) => sum + source[figure], 0)
 
-const records = ({ steps }: RestoreSurvey): number | undefined =>
+const records = ({ steps }: Steps): number | undefined =>
   steps.reduce<number | undefined>(
     (sum, { source }) =>
       sum === undefined || source.records === undefined ? undefined : sum + source.records,
@@ -65,11 +73,15 @@ const columns = ({ compared, restored }: RestoreReport): ReadonlyArray<Column<Re
   ])
 ]
 
-const obstacleColumns: ReadonlyArray<Column<Obstacle>> = [
+const obstacleColumns: ReadonlyArray<Column<AnsweredObstacle>> = [
   { title: "IN THE WAY", of: ({ kind }) => kind, align: "left" },
   { title: "TARGET", of: ({ topic }) => word(topic), align: "left" },
   { title: "PROBLEM", of: ({ problem }) => problem, align: "left" },
-  { title: "REMEDY", of: ({ remedy }) => remedy, align: "left" }
+  {
+    title: "REMEDY",
+    of: ({ answer, remedy }) => answer === undefined ? remedy : `goes on with ${answer}`,
+    align: "left"
+  }
 ]
 
 const summaryOf = (report: RestoreReport): string => {
@@ -113,7 +125,9 @@ export const restoreJson = (report: RestoreReport): string =>
         restored: report.restored?.get(target)?.records ?? null,
         compared: report.compared?.get(target) ?? null
       })),
-      obstacles: report.obstacles
+      obstacles: report.obstacles.map(({ answer = null, ...obstacle }) => (
+        { ...obstacle, answer }
+      ))
     },
     null,
     2

@@ -21,7 +21,7 @@ import { counted } from "../Table.ts"
 import { restoreGroupsAfter } from "./restoreGroups.ts"
 import { leftHolds, tellStillHeld } from "./restoreHold.ts"
 import type { Flags } from "./restorePreflight.ts"
-import { createMissing, look, printed, refuseUnanswered } from "./restorePreflight.ts"
+import { createMissing, look, printed, refuseUnanswered, stillThere } from "./restorePreflight.ts"
 import { nameEach, tellRestored } from "./topicsRestore.ts"
 
 class RestoreDiffers extends Data.TaggedError("RestoreDiffers")<{ readonly message: string }> {}
@@ -94,7 +94,7 @@ const restored = (flags: Flags, hold: (holds: ReadonlyArray<RetentionHold>) => v
     yield* refuseUnanswered(flags, survey, "nothing was written")
     if (flags.dryRun) {
       return yield* Effect.asVoid(
-        printed({ ...survey, restored: undefined, compared: undefined }, flags)
+        printed({ steps, restored: undefined, compared: undefined }, obstacles, flags)
       )
     }
     const created = yield* createMissing(flags, steps, creation)
@@ -113,7 +113,8 @@ const restored = (flags: Flags, hold: (holds: ReadonlyArray<RetentionHold>) => v
     yield* switchTimestamps(created.toSwitch)
     const differences = outcome?.findings.length ?? 0
     if (differences === 0) yield* releaseHolds(flags.prefix, held)
-    yield* printed({ ...survey, restored: counts, compared: outcome?.compared }, flags)
+    const report = { steps, restored: counts, compared: outcome?.compared }
+    yield* printed(report, stillThere(flags, obstacles), flags)
     if (differences === 0) return totals
     const message = `what is restored is not what the archive holds: ${
       counted(differences, "difference")

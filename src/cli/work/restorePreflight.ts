@@ -21,20 +21,41 @@ export class RestoreRefused
   extends Data.TaggedError("RestoreRefused")<{ readonly message: string }>
 {}
 
-export const printed = (report: RestoreReport, { output }: Flags) =>
-  writeOut(output === "json" ? restoreJson(report) : restoreTable(report))
+/** The flag that lets the restore go on all the same. */
+const answerTo = (
+  { accept, createTopics, holdRetention }: Flags,
+  { kind }: Obstacle
+): string | undefined => {
+  if (createTopics && kind === "missing") return "-create-topics"
+  if (holdRetention && kind === "retention") return "-hold-retention"
+  return accept.has(kind) ? `-accept ${kind}` : undefined
+}
 
-const isAnswered = ({ accept, createTopics, holdRetention }: Flags) => ({ kind }: Obstacle) =>
-  accept.has(kind) || (createTopics && kind === "missing") ||
-  (holdRetention && kind === "retention")
+/** What came of it, as far as it is known. */
+export const printed = (
+  { steps, ...outcome }: Omit<RestoreReport, "obstacles">,
+  obstacles: ReadonlyArray<Obstacle>,
+  flags: Flags
+) => {
+  const report = {
+    steps,
+    obstacles: obstacles.map((each) => ({ ...each, answer: answerTo(flags, each) })),
+    ...outcome
+  }
+  return writeOut(flags.output === "json" ? restoreJson(report) : restoreTable(report))
+}
+
+/** What has been overcome when all is restored is not in the way any more. */
+export const stillThere = (flags: Flags, obstacles: ReadonlyArray<Obstacle>) =>
+  obstacles.filter(({ kind }) => flags.accept.has(kind))
 
 /** Prints what no option answers, and fails. `done`: what has been done so far. */
 export const refuseUnanswered = (flags: Flags, survey: RestoreSurvey, done: string) =>
   Effect.gen(function*() {
-    const answered = isAnswered(flags)
-    const open = survey.obstacles.filter((obstacle) => !answered(obstacle))
+    const { obstacles, steps } = survey
+    const open = obstacles.filter((obstacle) => answerTo(flags, obstacle) === undefined)
     if (open.length === 0) return
-    yield* printed({ ...survey, restored: undefined, compared: undefined }, flags)
+    yield* printed({ steps, restored: undefined, compared: undefined }, obstacles, flags)
     const message = `${open.length === 1 ? "1 thing is" : `${open.length} things are`} in the ` +
       `way, each named above with its remedy; ${done}`
     return yield* new RestoreRefused({ message })
