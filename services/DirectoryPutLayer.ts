@@ -11,7 +11,7 @@ import { pathOfKey } from "../src/domain/FilePath.ts"
 import { metadataProblem } from "../src/domain/ObjectKey.ts"
 import { attempt, checkKey } from "./DirectoryErrorsLayer.ts"
 import { removeSidecar, writeSidecar } from "./DirectoryMetadataLayer.ts"
-import { errorCode, makeDirectory, syncDirectory, unless } from "./FileTreeLayer.ts"
+import { errorCode, makeDirectory, makingTries, syncDirectory, unless } from "./FileTreeLayer.ts"
 import { checkedBody } from "./ObjectBody.ts"
 import type { ObjectBody, ObjectMetadata } from "./ObjectStore.ts"
 import { StoreError } from "./ObjectStore.ts"
@@ -56,11 +56,11 @@ const writePart = (root: string, operation: Operation, key: string, body: Object
 /** Its directory can vanish with the last other object in it just before the object appears. */
 const intoDirectory = async <A>(target: string, publish: () => Promise<A>): Promise<A> => {
   for (let attempts = 1;; attempts++) {
-    await makeDirectory(path.dirname(target))
     try {
+      await makeDirectory(path.dirname(target))
       return await publish()
     } catch (cause) {
-      if (errorCode(cause) !== "ENOENT" || attempts === 5) throw cause
+      if (errorCode(cause) !== "ENOENT" || attempts === makingTries) throw cause
     }
   }
 }

@@ -6,7 +6,7 @@ import path from "node:path"
 import { BufferError } from "./DiskBuffer.ts"
 import type { Layout } from "./DiskBufferErrorsLayer.ts"
 import { bufferError, pathBelow } from "./DiskBufferErrorsLayer.ts"
-import { errorCode, syncDirectory } from "./FileTreeLayer.ts"
+import { errorCode, makeAll, makingTries, syncDirectory } from "./FileTreeLayer.ts"
 
 interface OpenFile {
   readonly handle: FileHandle
@@ -38,11 +38,11 @@ const closeEntry = async (entry: Entry): Promise<void> => {
 /** The directory can vanish with its last other file just before this one appears in it. */
 const openNew = async (file: string): Promise<FileHandle> => {
   for (let attempts = 1;; attempts++) {
-    await fs.mkdir(path.dirname(file), { recursive: true })
     try {
       return await fs.open(file, "wx+")
     } catch (cause) {
-      if (errorCode(cause) !== "ENOENT" || attempts === 5) throw cause
+      if (errorCode(cause) !== "ENOENT" || attempts === makingTries) throw cause
+      await makeAll(path.dirname(file))
     }
   }
 }

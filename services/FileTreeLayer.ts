@@ -27,15 +27,18 @@ export const syncDirectory = async (directory: string): Promise<void> => {
   }
 }
 
-/** A directory can vanish with the last file in it just before something is made in it. */
-const makingTries = 5
+/**
+ * A directory can vanish with the last file in it just before something is made in it, and again
+ * for as many others as are at work there.
+ */
+export const makingTries = 100
 
 /**
  * Creates the directory and what is missing above it; returns those that it created, outermost
  * first. Node's own recursive mkdir never returns where a new name is refused with ENOENT, as
- * in /proc.
+ * in /proc, and fails with ENOTDIR when what it found vanishes.
  */
-const makeAll = async (directory: string): Promise<ReadonlyArray<string>> => {
+export const makeAll = async (directory: string): Promise<ReadonlyArray<string>> => {
   const above = path.dirname(directory)
   const made: Array<string> = []
   for (let tries = 1;; tries++) {
@@ -46,8 +49,11 @@ const makeAll = async (directory: string): Promise<ReadonlyArray<string>> => {
       const code = errorCode(cause)
       const found = await fs.stat(directory).catch(() => undefined)
       if (found?.isDirectory() === true) return made
-      if (code !== "ENOENT" || above === directory || tries === makingTries) throw cause
-      made.push(...await makeAll(above))
+      const vanished = code === "EEXIST" && found === undefined
+      if ((code !== "ENOENT" && !vanished) || above === directory || tries === makingTries) {
+        throw cause
+      }
+      if (!vanished) made.push(...await makeAll(above))
     }
   }
 }
