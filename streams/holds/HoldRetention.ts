@@ -82,6 +82,50 @@ const idsOf = (names: ReadonlyArray<string>) =>
     return { clusterId, ids }
   })
 
+/** What goes back later: what a note says for what is still raised, else what the topic has now. */
+const before = (
+  own: Readonly<Record<string, string>> | undefined,
+  noted: RetentionHold | undefined
+): RetentionHold["configs"] | undefined => {
+  if (own === undefined) return noted?.configs
+  return Object.fromEntries(
+    heldConfigs.map((name) => {
+      const now = own[name] ?? null
+      return [name, now === unlimited && noted !== undefined ? noted.configs[name] ?? null : now]
+    })
+  )
+}
+
+const isSame = (one: RetentionHold["configs"], other: RetentionHold["configs"]): boolean =>
+  heldConfigs.every((name) => one[name] === other[name])
+
+/** Notes what the topics have, unless a note of another run says so already. */
+const note = (prefix: string, names: ReadonlyArray<string>) =>
+  Effect.gen(function*() {
+    const kafka = yield* Kafka
+    const { clusterId, ids } = yield* idsOf(names)
+    const known = new Map(
+      (yield* readHolds(prefix, clusterId)).map((hold) => [hold.topic, hold])
+    )
+    const overrides = yield* patiently("30 seconds")(kafka.topicOverrides([...ids.keys()]))
+    for (const [topic, topicId] of ids) {
+      const found = known.get(topic)
+      const noted = found?.topicId === topicId ? found : undefined
+      const configs = before(overrides.get(topic), noted)
+      if (configs === undefined) {
+        const message = `retention of ${topic} cannot be held: this user may not read its configs`
+        return yield* new HoldError({ reason: "NotReadable", message })
+      }
+      if (noted !== undefined && isSame(noted.configs, configs)) continue
+      yield* writeHold(prefix, { clusterId, topic, topicId, configs }, found !== undefined).pipe(
+        Effect.catchTag("StoreError", notWritable(prefix, clusterId))
+      )
+    }
+    // Another run may have been first with its note: that one counts.
+    const all = yield* readHolds(prefix, clusterId)
+    return all.filter(isOf(ids))
+  })
+
 /**
  * Raises the retention of these topics, which exist. What another run holds already is taken over
  * with what it was before that run. Returns all that is held of them.
@@ -96,34 +140,14 @@ export const holdRetention = (
 > =>
   Effect.gen(function*() {
     if (names.length === 0) return []
-    const kafka = yield* Kafka
-    const { clusterId, ids } = yield* idsOf(names)
-    const known = yield* readHolds(prefix, clusterId)
-    const kept = new Map(known.filter(isOf(ids)).map((hold) => [hold.topic, hold]))
-    const overrides = yield* patiently("30 seconds")(kafka.topicOverrides([...ids.keys()]))
-    const holds: Array<RetentionHold> = []
-    for (const [topic, topicId] of ids) {
-      const before = kept.get(topic)
-      const own = overrides.get(topic)
-      if (before === undefined && own === undefined) {
-        const message = `retention of ${topic} cannot be held: this user may not read its configs`
-        return yield* new HoldError({ reason: "NotReadable", message })
-      }
-      const configs = Object.fromEntries(heldConfigs.map((name) => [name, own?.[name] ?? null]))
-      holds.push(before ?? { clusterId, topic, topicId, configs })
-    }
-    const fresh = holds.filter(({ topic }) => !kept.has(topic))
-    const stale = known.filter(({ topic }) => fresh.some((each) => each.topic === topic))
-    yield* Effect.forEach(stale, (hold) => removeHold(prefix, hold), { discard: true }).pipe(
-      Effect.zipRight(Effect.forEach(fresh, (hold) => writeHold(prefix, hold), { discard: true })),
-      Effect.catchTag("StoreError", notWritable(prefix, clusterId))
-    )
+    const holds = yield* note(prefix, names)
     yield* alter(holds.map(({ configs, topic }) => ({
       topic,
       configs: Object.fromEntries(Object.keys(configs).map((name) => [name, unlimited]))
     })))
     yield* Effect.annotateLogs(Effect.logInfo("retention is held until all is restored"), {
-      topics: holds.map(({ topic }) => topic).join(", ")
+      topics: holds.map(({ topic }) => topic).join(", "),
+      afterwards: "brokers delete what is older; to keep it longer set retention.ms=-1 yourself"
     })
     return holds
   })

@@ -43,26 +43,36 @@ export const readHolds = (
 ): Effect.Effect<ReadonlyArray<RetentionHold>, StoreError | CodecError, ObjectStore> =>
   Effect.gen(function*() {
     const pages = yield* Stream.runCollect(listObjects(holdsOf(prefix, clusterId)))
-    const found = yield* Effect.forEach([...pages].flat(), ({ key }) =>
-      readHold(key).pipe(
-        Effect.catchIf(
-          (error) => error._tag === "StoreError" && error.reason === "NotFound",
-          () => Effect.succeed(undefined)
+    const found = yield* Effect.forEach(
+      [...pages].flat(),
+      ({ key }) =>
+        Effect.map(readHold(key), (hold) => [hold]).pipe(
+          Effect.catchIf(
+            (error) => error._tag === "StoreError" && error.reason === "NotFound",
+            () => Effect.succeed([])
+          )
         )
-      ))
-    return found.flatMap((hold) => hold ?? [])
+    )
+    return found.flat()
   })
 
-/** Durable when it returns. One that is there already stays as it is. */
+/**
+ * Durable when it returns. `replace`: one that is there says nothing any more; else it stays as it
+ * is.
+ */
 export const writeHold = (
   prefix: string,
-  { clusterId, configs, topic, topicId }: RetentionHold
+  { clusterId, configs, topic, topicId }: RetentionHold,
+  replace: boolean
 ): Effect.Effect<void, StoreError, ObjectStore> =>
   Effect.gen(function*() {
     const store = yield* ObjectStore
+    const key = holdKey(prefix, clusterId, topic)
     const text = JSON.stringify({ version: 1, clusterId, topic, topicId, configs })
     const body = bodyOfBytes(Buffer.from(text))
-    yield* withPatience(store.putIfAbsent(holdKey(prefix, clusterId, topic), body, {}))
+    yield* withPatience<unknown, StoreError, never>(
+      replace ? store.put(key, body, {}) : store.putIfAbsent(key, body, {})
+    )
   })
 
 export const removeHold = (

@@ -145,8 +145,8 @@ layer(Live, { excludeTestServices: true, timeout: "5 minutes" })("before a resto
           "-s3-location",
           location,
           "-exclude-groups-regexes",
-        `^${place.group}$`,
-        "-create-topics",
+          `^${place.group}$`,
+          "-create-topics",
           "-output",
           "json"
         ]

@@ -114,6 +114,42 @@ describe("retention that is held", () => {
       assert.deepStrictEqual(yield* keys, [])
     }).pipe(Effect.provide(world)))
 
+  it.effect("was put back, but the crash came before that was noted", () =>
+    Effect.gen(function*() {
+      yield* two
+      yield* hold
+      const { topics } = yield* Cluster
+      const orders = topics.find("orders")
+      orders?.overrides.set("retention.ms", "2000")
+      const held = yield* hold
+      assert.strictEqual((yield* retention("orders")).ms, "-1")
+      yield* releaseHolds("backup", held)
+      assert.deepStrictEqual((yield* retention("orders")).own, {
+        "retention.ms": "2000",
+        "retention.bytes": "5000"
+      })
+    }).pipe(Effect.provide(world)))
+
+  it.effect("goes back to what it was before the first of two that begin at once", () =>
+    Effect.gen(function*() {
+      yield* two
+      const faults = yield* KafkaFaults
+      let looks = 0
+      // The first one raises it between the other's look for notes and its look at the topics.
+      const first = Effect.provide(
+        hold,
+        yield* Effect.context<Effect.Effect.Context<typeof hold>>()
+      )
+      faults.before(
+        "topicOverrides",
+        Effect.suspend(() => ++looks === 1 ? Effect.asVoid(Effect.orDie(first)) : Effect.void)
+      )
+      const held = yield* hold
+      yield* releaseHolds("backup", held)
+      assert.strictEqual((yield* retention("orders")).ms, "1000")
+      assert.strictEqual((yield* retention("payments")).ms, week)
+    }).pipe(Effect.provide(world)))
+
   it.effect("is left alone where the archive may not be written", () =>
     Effect.gen(function*() {
       yield* two
