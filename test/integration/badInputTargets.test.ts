@@ -109,6 +109,12 @@ layer(Live, { excludeTestServices: true, timeout: "5 minutes" })("a bad target",
         assert.strictEqual(yield* planPosition(once), 0)
 
         yield* untilFailed(running, 4)
+        const warned = running.log().filter(({ msg }) => msg === "in the way of the restore")
+        assert.sameMembers(warned.map(({ kind, topic }) => `${String(kind)} ${String(topic)}`), [
+          `missing ${target("forever.", "missing")}`,
+          `partitions ${target("forever.", "narrow")}`,
+          `timestamps ${target("forever.", "stamped")}`
+        ])
         const existing = prefixes.flatMap((prefix) =>
           names.filter((name) => name !== "missing").map((name) => target(prefix, name))
         )
