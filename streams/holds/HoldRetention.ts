@@ -4,8 +4,7 @@
  * on any host, can put it back.
  */
 import { Effect, Schedule, Schema } from "effect"
-import type { KafkaError } from "../../services/Kafka.ts"
-import { Kafka } from "../../services/Kafka.ts"
+import { Kafka, KafkaError } from "../../services/Kafka.ts"
 import type { TopicChange } from "../../services/KafkaAdmin.ts"
 import type { StoreError } from "../../services/ObjectStore.ts"
 import { ObjectStore } from "../../services/ObjectStore.ts"
@@ -72,15 +71,25 @@ export const findHolds = (
 const isOf = (ids: ReadonlyMap<string, string>) => ({ topic, topicId }: RetentionHold) =>
   ids.get(topic) === topicId
 
-/** Topic ids by topic, of those that exist. */
+/** Topic ids by topic, of those that exist. Fails when the cluster does not say of each. */
 const idsOf = (names: ReadonlyArray<string>) =>
   Effect.gen(function*() {
     const kafka = yield* Kafka
-    const { clusterId, topics } = yield* patiently("30 seconds")(kafka.metadata(names))
-    const there = topics.filter(({ error }) => error === undefined)
-    const ids = new Map(there.map(({ topic, topicId }) => [topic, topicId] as const))
+    const { clusterId, topics } = yield* kafka.metadata(names)
+    const ids = new Map<string, string>()
+    for (const { error, topic, topicId } of topics) {
+      if (error === undefined) ids.set(topic, topicId)
+      else if (error !== "UNKNOWN_TOPIC_OR_PARTITION") {
+        return yield* new KafkaError({
+          operation: "hold retention",
+          subject: topic,
+          reason: error,
+          cause: ""
+        })
+      }
+    }
     return { clusterId, ids }
-  })
+  }).pipe(patiently("30 seconds"))
 
 /** What goes back later: what a note says for what is still raised, else what the topic has now. */
 const before = (
@@ -187,7 +196,10 @@ const tellBack = (topics: ReadonlyArray<string>) =>
     }
   })
 
-/** Puts back what is held, and forgets it. Of a topic that is gone nothing is to be put back. */
+/**
+ * Puts back what is held, and forgets it. For a topic that has been recreated nothing is put back;
+ * the note of one that is not there stays, in case it is seen later.
+ */
 export const releaseHolds = (
   prefix: string,
   holds: ReadonlyArray<RetentionHold>
@@ -204,7 +216,7 @@ export const releaseHolds = (
     const needed = changes.filter(({ configs }) => Object.keys(configs).length > 0)
     yield* alter(needed)
     yield* tellBack(needed.map(({ topic }) => topic))
-    for (const hold of holds) {
+    for (const hold of holds.filter(({ topic }) => ids.has(topic))) {
       yield* removeHold(prefix, hold).pipe(
         Effect.catchIf(
           ({ reason }) => reason === "Denied",

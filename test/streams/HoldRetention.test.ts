@@ -150,6 +150,26 @@ describe("retention that is held", () => {
       assert.strictEqual((yield* retention("payments")).ms, week)
     }).pipe(Effect.provide(world)))
 
+  it.effect("stays noted while the cluster does not show the topic", () =>
+    Effect.gen(function*() {
+      yield* two
+      const held = yield* hold
+      const { topics } = yield* Cluster
+      const orders = topics.find("orders")
+      if (orders === undefined) return assert.fail("no topic")
+      orders.error = "TOPIC_AUTHORIZATION_FAILED"
+      const failed = yield* Effect.flip(releaseHolds("backup", held))
+      assert.include(failed.message, "TOPIC_AUTHORIZATION_FAILED")
+      assert.deepStrictEqual(yield* keys, [key("orders"), key("payments")])
+      orders.error = "UNKNOWN_TOPIC_OR_PARTITION"
+      yield* releaseHolds("backup", held)
+      assert.deepStrictEqual(yield* keys, [key("orders")])
+      orders.error = undefined
+      yield* releaseHolds("backup", yield* findHolds("backup"))
+      assert.strictEqual((yield* retention("orders")).ms, "1000")
+      assert.deepStrictEqual(yield* keys, [])
+    }).pipe(Effect.provide(world)))
+
   it.effect("is left alone where the archive may not be written", () =>
     Effect.gen(function*() {
       yield* two
