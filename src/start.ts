@@ -9,8 +9,11 @@ import path from "node:path"
 import { version, versionWords } from "./cli/Version.ts"
 import { boundHeap } from "./heap.ts"
 
-// A reader such as `head` that has seen enough is no failure.
-process.stdout.on("error", () => process.exit(0))
+// Who writes is told too, and decides. A reader such as `head` that has seen enough is no failure;
+// that what was to be kept is lost is one.
+process.stdout.on("error", ({ code }: NodeJS.ErrnoException) => {
+  if (code !== "EPIPE") process.exitCode = 1
+})
 
 /**
  * Where compiled code is kept; `undefined`: nowhere. The user's own cache directory, since who can

@@ -42,8 +42,9 @@ export const started = (
       })
       let stdout = ""
       let stderr = ""
-      child.stdout.on("data", (chunk) => stdout += String(chunk))
-      child.stderr.on("data", (chunk) => stderr += String(chunk))
+      // A character may come in two chunks.
+      child.stdout.setEncoding("utf8").on("data", (text: string) => stdout += text)
+      child.stderr.setEncoding("utf8").on("data", (text: string) => stderr += text)
       const closed = new Promise<Finished>((done) => {
         child.on("close", (code) => done({ code, stdout, stderr }))
       })

@@ -6,7 +6,7 @@ import type { archiveCatFlags } from "../commands/archiveCat.ts"
 import type { ArchiveSettings } from "../CommandSpec.ts"
 import type { Values } from "../Flag.ts"
 import { archiveLive } from "../Live.ts"
-import { writeOut } from "../Output.ts"
+import { writeToReader } from "../Output.ts"
 import { recordLine } from "../RecordLine.ts"
 
 type Flags = Values<typeof archiveCatFlags>
@@ -29,8 +29,10 @@ const optionsOf = (flags: Flags) => ({
 const cat = (flags: Flags) =>
   Effect.zipRight(
     checkArchive({ prefix: flags.prefix, write: false }),
-    Stream.runForEach(catArchive(optionsOf(flags)), (records) =>
-      writeOut(records.map((record) => recordLine(record, flags.valueFormat)).join("")))
+    Stream.runForEachWhile(catArchive(optionsOf(flags)), (records) =>
+      writeToReader(
+        records.map((record) => recordLine(record, flags.valueFormat)).join("")
+      ))
   )
 
 export const work = (settings: ArchiveSettings<Flags>) =>

@@ -58,7 +58,10 @@ const brokenOff = (told: Told, flags: GroupsRestoreValues, cause: Cause.Cause<un
     const settled = told.positions.length
     if (told.snapshot === undefined) return
     if (settled === 0 && !Cause.isInterruptedOnly(cause)) return
-    if (settled > 0) yield* printed(told, flags)
+    // It has failed already: what cannot be printed is said beside the reason.
+    if (settled > 0) {
+      yield* Effect.catchAll(printed(told, flags), ({ message }) => Effect.logError(message))
+    }
     yield* Effect.logWarning("not all positions are settled").pipe(
       Effect.annotateLogs({
         settled,
