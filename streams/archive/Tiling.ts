@@ -1,4 +1,5 @@
 /** Whether the files of a partition account for every offset, once. */
+import type { FileFacts } from "../../src/domain/FileFacts.ts"
 import { Coverage } from "./Coverage.ts"
 import type { Finding } from "./Finding.ts"
 import type { VerifiedFile } from "./VerifyFile.ts"
@@ -10,6 +11,8 @@ export interface Tiling {
   next: bigint | undefined
   /** Whether the last file said itself what it accounts for. */
   isCertain: boolean
+  /** Whose records the files before say that they are: cluster id and topic id. */
+  life: string | undefined
   /** Offsets without a record of which nothing is said, so far. */
   unknown: bigint
 }
@@ -18,11 +21,31 @@ export const newTiling = (): Tiling => ({
   coverage: new Coverage(),
   next: undefined,
   isCertain: true,
+  life: undefined,
   unknown: 0n
 })
 
+const lifeOf = ({ clusterId, topicId }: FileFacts): string =>
+  `cluster ${clusterId}, topic ${topicId}`
+
+/** All files of a partition are of one life of its topic. */
+const otherLife = (tiling: Tiling, { facts, file }: VerifiedFile): ReadonlyArray<Finding> => {
+  if (facts === undefined) return []
+  const [before, life] = [tiling.life ?? lifeOf(facts), lifeOf(facts)]
+  tiling.life = life
+  if (before === life) return []
+  const { archive: { partition, topic }, key } = file
+  const message = `it is of ${life}, the files before it are of ${before}`
+  return [{ severity: "error", kind: "contradiction", topic, partition, key, message }]
+}
+
 /** Takes the next file in offset order; returns what is wrong between it and the ones before. */
-export const tile = (
+export const tile = (tiling: Tiling, verified: VerifiedFile): ReadonlyArray<Finding> => [
+  ...otherLife(tiling, verified),
+  ...between(tiling, verified)
+]
+
+const between = (
   tiling: Tiling,
   { facts, file, findings, found }: VerifiedFile
 ): ReadonlyArray<Finding> => {

@@ -4,9 +4,11 @@ import type { ForeignSchema } from "../../services/ForeignSchema.ts"
 import type { StoreError } from "../../services/ObjectStore.ts"
 import { ObjectStore } from "../../services/ObjectStore.ts"
 import type { TopicCounts } from "../../services/Progress.ts"
+import { archiveSchema } from "../../src/codec/AvroSchema.ts"
 import type { BlockStats } from "../../src/codec/BlockStats.ts"
-import { CodecError } from "../../src/codec/CodecError.ts"
-import { factsFromMetadata } from "../../src/codec/FactsMetadata.ts"
+import { CodecError, corrupt } from "../../src/codec/CodecError.ts"
+import type { ContainerHeader } from "../../src/codec/ContainerHeader.ts"
+import { factsFromMetadata, isFileFact } from "../../src/codec/FactsMetadata.ts"
 import { freeBytes } from "../../src/codec/FreeBytes.ts"
 import { summarize } from "../../src/codec/RecordCursor.ts"
 import type { FileFacts } from "../../src/domain/FileFacts.ts"
@@ -31,6 +33,14 @@ const decodedAhead = 2
 interface Contents {
   readonly facts: FileFacts | undefined
   readonly found: BlockStats | undefined
+}
+
+/** What is wrong with the header of a file of ours that can be read all the same. */
+const headerDamage = ({ facts, metadata, schema }: ContainerHeader): string | undefined => {
+  if (![...metadata.keys()].some(isFileFact)) return undefined
+  // A file of the original says nothing of itself: one of ours would pass for it.
+  if (facts === undefined) return "what the file says of itself is damaged"
+  return schema === archiveSchema ? undefined : "the file's schema is not the one of its writer"
 }
 
 /** What has been read is added as it is read; in the end it is the size in the listing. */
@@ -78,6 +88,10 @@ const contentsTo = (
         freeBytes(bytes)
         freeBytes(block.whole)
       }))
+    const damage = headerDamage(header)
+    if (damage !== undefined) {
+      return yield* corrupt(damage)
+    }
     const whole: Contents = { facts: header.facts, found }
     return whole
   }))

@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Chunk, Effect, Layer, Stream } from "effect"
 import { ForeignSchemaLayer } from "../../services/ForeignSchemaLayer.ts"
 import type { BlockStats } from "../../src/codec/BlockStats.ts"
+import { parseContainerHeader } from "../../src/codec/ContainerHeader.ts"
 import { factsToMetadata } from "../../src/codec/FactsMetadata.ts"
 import { summarize } from "../../src/codec/RecordCursor.ts"
 import type { ArchivedRecord } from "../../src/codec/RecordCursor.ts"
@@ -118,6 +119,31 @@ describe("verifyArchive", () => {
         assert.deepStrictEqual(yield* contentsOf(damaged), expected, `byte ${at}`)
       }
       assert.isAtMost(unused, 1)
+    }).pipe(Effect.provide(world)))
+
+  it.effect("finds every byte that is flipped in a header, with the object's metadata", () =>
+    Effect.gen(function*() {
+      const [, { bytes, key }] = yield* whole
+      const { objects } = yield* Bucket
+      const { facts, size } = parseContainerHeader(bytes)
+      const metadata = facts === undefined ? {} : factsToMetadata(facts)
+      const unfound = new Set<string>()
+      for (let at = 0; at < size; at += 13) {
+        const damaged = Buffer.from(bytes)
+        damaged[at]! ^= 1 << (at % 8)
+        objects.set(key, { bytes: damaged, lastModified: 0, metadata })
+        assert.include((yield* found).join(), "error", `byte ${at}`)
+        objects.set(key, { bytes: damaged, lastModified: 0, metadata: {} })
+        if ((yield* found).join().includes("error")) continue
+        const { facts: other } = parseContainerHeader(damaged)
+        const changed = Object.entries(facts ?? {}).filter(([name, value]) =>
+          String(Object.entries(other ?? {}).find(([also]) => also === name)?.[1]) !== String(value)
+        )
+        unfound.add(changed.map(([name]) => name).join())
+      }
+      // In a copy without it, these have nothing to be compared with.
+      const alone = ["firstLeaderEpoch", "formatVersion", "lastLeaderEpoch", "partitionCount"]
+      assert.includeMembers(alone, [...unfound])
     }).pipe(Effect.provide(world)))
 
   it.effect("finds a file that is missing, emptied, truncated, or cut between two blocks", () =>
