@@ -116,6 +116,11 @@ export interface Workplace {
     args: ReadonlyArray<string>,
     env?: Readonly<Record<string, string>>
   ) => Effect.Effect<Finished, NotSeen>
+  /** Runs a script of bash to its end, in which `"$@"` is the command. */
+  readonly inShell: (
+    script: string,
+    args: ReadonlyArray<string>
+  ) => Effect.Effect<Finished, NotSeen>
 }
 
 /** An archive, a group and a directory of its own on the stack. Logs are JSON, from DEBUG on. */
@@ -141,12 +146,21 @@ export const workplace: Effect.Effect<Workplace, never, StackAddresses | Bundle 
         started(process.execPath, [bundle, ...args], { ...environment, ...env }),
         commandOf
       )
+    const shell = (script: string, args: ReadonlyArray<string>) =>
+      started("bash", ["-c", script, "bash", process.execPath, bundle, ...args], {
+        ...environment,
+        PATH: process.env["PATH"] ?? ""
+      })
     return {
       prefix,
       group,
       file: (name) => path.join(directory, name),
       run,
       finish: (args, env) =>
-        Effect.scoped(Effect.flatMap(run(args, env), ({ finished }) => finished))
+        Effect.scoped(Effect.flatMap(run(args, env), ({ finished }) => finished)),
+      inShell: (script, args) =>
+        Effect.scoped(
+          Effect.flatMap(Effect.map(shell(script, args), commandOf), ({ finished }) => finished)
+        )
     }
   })
