@@ -5,7 +5,15 @@ import type { TargetChoice } from "../../streams/targets/PlannedTargets.ts"
 import type { Settings } from "./CommandSpec.ts"
 import { targetsLive } from "./Live.ts"
 
-/** What keeps it from looking is said by the restore itself, if it stops that too. */
+/** For these the restore itself would wait as long again, to say the same. */
+const unreachable: ReadonlySet<string> = new Set([
+  "CONNECTION_FAILED",
+  "REQUEST_TIMED_OUT",
+  "TLS_FAILED",
+  "SASL_AUTHENTICATION_FAILED"
+])
+
+/** What else keeps it from looking is said by the restore itself, if it stops that too. */
 export const warnOfTargets = (settings: Settings<unknown>, choice: TargetChoice) =>
   plannedObstacles(choice).pipe(
     Effect.flatMap(
@@ -21,9 +29,11 @@ export const warnOfTargets = (settings: Settings<unknown>, choice: TargetChoice)
       )
     ),
     Effect.catchAll((error) =>
-      Effect.annotateLogs(Effect.logInfo("the targets could not be looked at beforehand"), {
-        reason: error.message
-      })
+      error._tag === "KafkaError" && unreachable.has(error.reason)
+        ? Effect.fail(error)
+        : Effect.annotateLogs(Effect.logInfo("the targets could not be looked at beforehand"), {
+          reason: error.message
+        })
     ),
     Effect.provide(targetsLive(settings))
   )
