@@ -230,6 +230,15 @@ export const kafkaThrottleSeconds = labelled(
   ["request"]
 )
 
+/** For how long brokers have throttled this process so far. */
+export const throttledMs: Effect.Effect<number> = Effect.map(
+  Effect.all([
+    Metric.value(kafkaThrottleSeconds("fetch")),
+    Metric.value(kafkaThrottleSeconds("produce"))
+  ]),
+  ([fetched, produced]) => Math.round((fetched.count + produced.count) * 1000)
+)
+
 /** Records how long the effect took, in seconds, whether it succeeds or fails. */
 export const timed =
   <Type, Out>(histogram: Metric.Metric<Type, number, Out>) =>

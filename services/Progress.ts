@@ -44,6 +44,8 @@ export type TopicProgress = typeof TopicProgress.Type
 export interface Reading {
   readonly topics: ReadonlyArray<TopicProgress>
   readonly complete: boolean
+  /** Milliseconds for which brokers have throttled it so far. */
+  readonly throttledMs: number
 }
 
 export interface ProgressCounters {
@@ -84,7 +86,10 @@ export const measuring = (extent: () => Extent): Effect.Effect<void, never, Scop
 
 /** Counters that can be read. */
 export interface ProgressBoard extends ProgressCounters {
-  /** Own counts and what workers have told, as one; topics in the order in which they came. */
+  /**
+   * Own counts and what workers have told, as one; topics in the order in which they came. Of
+   * throttling it knows what workers have told.
+   */
   readonly read: () => Reading
 }
 
@@ -103,6 +108,7 @@ const sum = (one: TopicProgress | undefined, other: TopicProgress): TopicProgres
 interface Part {
   readonly topics: Map<string, TopicProgress>
   complete: boolean
+  throttledMs: number
 }
 
 export const makeProgress = (): ProgressBoard => {
@@ -135,7 +141,8 @@ export const makeProgress = (): ProgressBoard => {
     ]
     return {
       topics: [...topics.values()],
-      complete: parts.length > 0 && parts.every(({ complete }) => complete)
+      complete: parts.length > 0 && parts.every(({ complete }) => complete),
+      throttledMs: [...workers.values()].reduce((sum, part) => sum + part.throttledMs, 0)
     }
   }
 
@@ -145,10 +152,11 @@ export const makeProgress = (): ProgressBoard => {
     measure: (how) => {
       extent = how
     },
-    hear: (worker, { complete, topics }) => {
-      const part = workers.get(worker) ?? { topics: new Map(), complete }
+    hear: (worker, { complete, throttledMs, topics }) => {
+      const part = workers.get(worker) ?? { topics: new Map(), complete, throttledMs }
       workers.set(worker, part)
       part.complete = complete
+      part.throttledMs = throttledMs
       for (const each of topics) part.topics.set(each.topic, each)
     }
   }

@@ -65,7 +65,8 @@ export const FromWorker = Schema.Union(
   /** How far it is, about once a second: the topics that have changed. */
   Schema.TaggedStruct("Progress", {
     complete: Schema.Boolean,
-    topics: Schema.Array(TopicProgress)
+    topics: Schema.Array(TopicProgress),
+    throttledMs: Schema.Number
   }),
   /** The last one. */
   Schema.TaggedStruct("Ended", { ending: WorkerEnding })

@@ -6,6 +6,7 @@ import { FlushRequestsLayer } from "../../services/FlushRequestsLayer.ts"
 import { FlushServerLayer } from "../../services/FlushServerLayer.ts"
 import { ForeignSchemaLayer } from "../../services/ForeignSchemaLayer.ts"
 import { HttpListenerLayer } from "../../services/HttpListenerLayer.ts"
+import type { KafkaSettings } from "../../services/KafkaConnections.ts"
 import { KafkaLayer } from "../../services/KafkaLayer.ts"
 import { MetricsServerLayer } from "../../services/MetricsServerLayer.ts"
 import { ProfilingLayer } from "../../services/ProfilingLayer.ts"
@@ -15,6 +16,7 @@ import { S3StoreLayer } from "../../services/S3StoreLayer.ts"
 import { TelemetryLayer } from "../../services/TelemetryLayer.ts"
 import { heldBuffers, workerDirectory } from "../../services/WorkerBuffersLayer.ts"
 import { openWorkerLink, WorkerFlushLayer, WorkerLayer } from "../../services/WorkerLinkLayer.ts"
+import { tellThrottling } from "../../streams/TellThrottling.ts"
 import type { ArchiveSettings, Settings } from "./CommandSpec.ts"
 import { shownEvent } from "./Logging.ts"
 import type { OperationsValues } from "./OperationsFlags.ts"
@@ -80,10 +82,14 @@ const operationsLive = (settings: OperationsValues) =>
     profilingLive(settings)
   )
 
+/** The cluster, also for a command that may do without. */
+export const kafkaLive = (settings: KafkaSettings) =>
+  Layer.merge(KafkaLayer(settings), Layer.scopedDiscard(tellThrottling))
+
 /** Kafka, the archive, and what surrounds every command. */
 const commonLive = ({ kafka, operations, store }: Settings<unknown>) =>
   Layer.mergeAll(
-    KafkaLayer(kafka),
+    kafkaLive(kafka),
     storeLive(store),
     ForeignSchemaLayer,
     operationsLive(operations)
@@ -92,9 +98,6 @@ const commonLive = ({ kafka, operations, store }: Settings<unknown>) =>
 /** An archive to look at, without Kafka and without anything that is served. */
 export const archiveLive = ({ store }: ArchiveSettings<unknown>) =>
   Layer.mergeAll(storeLive(store), ForeignSchemaLayer, ReportFileLayer)
-
-/** The cluster alone, for a command that may do without. */
-export const kafkaLive = KafkaLayer
 
 /** What target topics are created with, before anything is restored. */
 export const targetsLive = ({ kafka, store }: Settings<unknown>) =>

@@ -70,6 +70,8 @@ const titleLine = ({ bar, columns, name }: Layout, look: Look): string =>
     look
   )
 
+const quota = "held back by the brokers: a quota is set for this client"
+
 const allName = ({ all, topics }: Paces): string =>
   all.total === undefined
     ? `all (${topics.length})`
@@ -81,11 +83,12 @@ export const progressLines = (
   steps: Steps,
   look: Look
 ): ReadonlyArray<string> => {
-  const { all, topics } = paces
+  const { all, throttled, topics } = paces
+  const tells = throttled && look.rows >= 6
   const open = topics.filter((each) => !isDone(each))
   const active = open.filter(({ moving }) => moving)
   // Titles, what is not shown, the line in all, the cursor's, and one for what else is written.
-  const shown = active.slice(0, Math.max(0, look.rows - 5))
+  const shown = active.slice(0, Math.max(0, look.rows - (tells ? 6 : 5)))
   const hidden = open.length - shown.length
   const name = allName(paces)
   // In the last column some terminals go to the next line.
@@ -100,7 +103,8 @@ export const progressLines = (
     ...(look.rows < 5 ? [] : [titleLine(layout, look)]),
     ...shown.map((pace) => lineOf(plain(pace.topic), pace, layout, look)),
     ...(hidden === 0 || look.rows < 5 ? [] : [painted(dim, `and ${hidden} more`, look)]),
-    painted(bold, lineOf(name, all, layout, { ...look, color: false }), look)
+    painted(bold, lineOf(name, all, layout, { ...look, color: false }), look),
+    ...(tells ? [painted(dim, quota.slice(0, width), look)] : [])
   ]
 }
 

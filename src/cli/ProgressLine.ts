@@ -7,7 +7,9 @@ import { timeSpan } from "./Table.ts"
 const rounded = (number: number): number => Math.round(number * 10) / 10
 
 /** Of all topics together; what is not known is left out. */
-export const progressFields = ({ all, topics }: Paces): Readonly<Record<string, unknown>> => {
+export const progressFields = (
+  { all, throttled, topics }: Paces
+): Readonly<Record<string, unknown>> => {
   const percent = percentOf(all)
   return {
     records: all.records,
@@ -17,6 +19,7 @@ export const progressFields = ({ all, topics }: Paces): Readonly<Record<string, 
       : { bytes: all.bytes, mib_per_s: rounded(all.bytesPerSecond / 1024 ** 2) }),
     topics: topics.length,
     ...(percent === undefined ? {} : { percent, topics_done: topics.filter(isDone).length }),
-    ...(all.secondsLeft === undefined ? {} : { eta: timeSpan(Math.max(1, all.secondsLeft)) })
+    ...(all.secondsLeft === undefined ? {} : { eta: timeSpan(Math.max(1, all.secondsLeft)) }),
+    ...(throttled ? { throttled } : {})
   }
 }

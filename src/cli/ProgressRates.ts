@@ -9,6 +9,8 @@ const stepsOver = 30
 const restingAfterMs = 10_000
 /** Milliseconds between two readings that count: of shorter ones single batches would be seen. */
 const leastMs = 1000
+/** Milliseconds for which a throttled answer is spoken of: requests come by twos and threes. */
+const throttledForMs = 5000
 /** Milliseconds of movement before anything is said of the end. */
 const watchedMs = 3000
 
@@ -50,6 +52,8 @@ export interface Paces {
   readonly topics: ReadonlyArray<Pace>
   /** Its total is known when those of all topics are. */
   readonly all: Pace
+  /** Brokers hold it back at the moment. */
+  readonly throttled: boolean
 }
 
 class Track {
@@ -112,9 +116,21 @@ const together = ({ complete, topics }: Reading): TopicProgress => {
   }
 }
 
+/** Whether brokers throttle, from the sums of what they have. */
+const makeThrottling = () => {
+  let last: number | undefined
+  let grewAtMs = Number.NEGATIVE_INFINITY
+  return (throttledMs: number, nowMs: number): boolean => {
+    if (last !== undefined && throttledMs > last) grewAtMs = nowMs
+    last = throttledMs
+    return nowMs - grewAtMs < throttledForMs
+  }
+}
+
 /** Takes readings in the order of their times, and says how they move. */
 export const makePaces = (): (reading: Reading, nowMs: number) => Paces => {
   const tracks = new Map<string, Track>()
+  const throttling = makeThrottling()
   let all: Track | undefined
   let lastMs: number | undefined
 
@@ -137,7 +153,8 @@ export const makePaces = (): (reading: Reading, nowMs: number) => Paces => {
     all ??= new Track({ ...sum, records: 0, bytes: 0, done: sum.earlier })
     const paces = {
       topics: reading.topics.map((now) => paceOf(trackOf(now), now)),
-      all: paceOf(all, sum)
+      all: paceOf(all, sum),
+      throttled: throttling(reading.throttledMs, nowMs)
     }
     if (counts || lastMs === undefined) lastMs = nowMs
     return paces

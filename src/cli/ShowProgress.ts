@@ -1,6 +1,7 @@
 /** Shows how far a command is while it works: bars on a terminal, else a line now and then. */
 import { Clock, Effect, Schedule, Scope } from "effect"
-import type { ProgressBoard } from "../../services/Progress.ts"
+import { throttledMs } from "../../services/Metrics.ts"
+import type { ProgressBoard, Reading } from "../../services/Progress.ts"
 import { makeProgress, Progress } from "../../services/Progress.ts"
 import { workerLink } from "./Live.ts"
 import type { ProgressValues } from "./OperationsFlags.ts"
@@ -18,6 +19,13 @@ const drawAfter = "1 second"
 const drawEvery = "250 millis"
 const logEvery = "10 seconds"
 
+/** Of this process and of its workers. */
+const readingOf = (board: ProgressBoard): Effect.Effect<Reading> =>
+  Effect.map(throttledMs, (own) => {
+    const reading = board.read()
+    return { ...reading, throttledMs: reading.throttledMs + own }
+  })
+
 type Shown = Effect.Effect<unknown, never, Scope.Scope>
 
 const bars = (
@@ -31,9 +39,10 @@ const bars = (
     const pacesOf = makePaces()
     const beganMs = yield* Clock.currentTimeMillis
     let drawn = false
-    const now = Effect.map(
+    const now = Effect.zipWith(
       Clock.currentTimeMillis,
-      (ms) => ({ ms, paces: pacesOf(board.read(), ms) })
+      readingOf(board),
+      (ms, reading) => ({ ms, paces: pacesOf(reading, ms) })
     )
     const draw = Effect.map(now, ({ paces }) => {
       if (paces.topics.length === 0) return
@@ -60,15 +69,13 @@ const lines = (board: ProgressBoard): Shown =>
   Effect.gen(function*() {
     const pacesOf = makePaces()
     let last: string | undefined
-    const look = Effect.flatMap(Clock.currentTimeMillis, (ms) => {
-      const paces = pacesOf(board.read(), ms)
+    const look = Effect.gen(function*() {
+      const paces = pacesOf(yield* readingOf(board), yield* Clock.currentTimeMillis)
       const { bytes, done, records } = paces.all
       const counts = [records, bytes, done].join()
       const moved = last !== undefined && last !== counts
       last = counts
-      return moved
-        ? Effect.annotateLogs(Effect.logInfo("progress"), progressFields(paces))
-        : Effect.void
+      if (moved) yield* Effect.annotateLogs(Effect.logInfo("progress"), progressFields(paces))
     })
     yield* Effect.forkScoped(Effect.repeat(look, Schedule.spaced(logEvery)))
   })

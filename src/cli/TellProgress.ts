@@ -1,6 +1,7 @@
 /** Tells the main thread how far a worker is. */
 import type { Scope } from "effect"
 import { Effect, Schedule } from "effect"
+import { throttledMs } from "../../services/Metrics.ts"
 import type { ProgressBoard, TopicProgress } from "../../services/Progress.ts"
 import type { WorkerLink } from "../../services/WorkerLink.ts"
 
@@ -18,9 +19,9 @@ export const tellProgress = (
     return before === undefined || before.records !== now.records || before.bytes !== now.bytes ||
       before.done !== now.done || before.earlier !== now.earlier || before.total !== now.total
   }
-  const tell = Effect.sync(() => {
+  const tell = Effect.map(throttledMs, (throttledMs) => {
     const { complete, topics } = board.read()
-    link.send({ _tag: "Progress", complete, topics: topics.filter(isNews) })
+    link.send({ _tag: "Progress", complete, topics: topics.filter(isNews), throttledMs })
   })
   return Effect.zipRight(
     Effect.addFinalizer(() => tell),

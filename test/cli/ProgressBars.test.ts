@@ -34,6 +34,7 @@ const pacesAfter = (
   const pacesOf = makePaces()
   const reading = (second: number) => ({
     complete,
+    throttledMs: 0,
     topics: topics.map(([topic, speed]) => ({
       ...topic,
       records: speed * second / 1024,
@@ -178,11 +179,35 @@ describe("without a known end", () => {
   })
 })
 
+describe("a quota", () => {
+  const held = { ...three, throttled: true }
+
+  it("is named below all while it holds back, in no more room than there is", () => {
+    const lines = linesIn(80, {}, held)
+    assert.deepStrictEqual(lines.slice(0, -1), linesIn(80))
+    assert.match(lines.at(-1) ?? "", /^held back by the brokers: a quota/)
+    for (const columns of [20, 40, 80]) {
+      for (const rows of [1, 4, 5, 6, 7, 8, 24]) {
+        const some = linesIn(columns, { rows }, held)
+        assert.isAtMost(some.length, Math.max(1, rows - 1))
+        for (const line of some) assert.isBelow(line.length, columns)
+      }
+    }
+    assert.deepStrictEqual(linesIn(80, { rows: 5 }, held), linesIn(80, { rows: 5 }))
+  })
+
+  it("is said in a line of the log", () => {
+    assert.propertyVal(progressFields(held), "throttled", true)
+    assert.notProperty(progressFields(three), "throttled")
+  })
+})
+
 describe("files", () => {
   it("done and planned are shown, and the time left is that of files", () => {
     const pacesOf = makePaces()
     const reading = (done: number) => ({
       complete: true,
+      throttledMs: 0,
       topics: [
         topicOf("orders", { done: 40 + done, earlier: 40, total: 100, records: done, bytes: done })
       ]

@@ -17,10 +17,22 @@ const watching = () => {
   let ms = 0
   const tell = (changes: Partial<TopicProgress>, atMs: number) => {
     ms = atMs
-    return pacesOf({ complete: true, topics: [{ ...none, ...changes }] }, ms).all
+    return pacesOf({ complete: true, topics: [{ ...none, ...changes }], throttledMs: 0 }, ms).all
   }
   return { tell }
 }
+
+describe("throttling", () => {
+  it("is spoken of for five seconds from the last of it, and not for what was before", () => {
+    const pacesOf = makePaces()
+    const at = (ms: number, throttledMs: number) =>
+      pacesOf({ complete: true, topics: [none], throttledMs }, ms).throttled
+    assert.deepStrictEqual(
+      [at(0, 700), at(500, 700), at(1000, 900), at(5000, 900), at(6000, 900), at(6250, 950)],
+      [false, false, true, true, false, true]
+    )
+  })
+})
 
 describe("rates", () => {
   it("are exact when nothing changes, from the second second on", () => {

@@ -1,6 +1,7 @@
 /** Bars and lines of progress, as a command shows them while it works. */
 import { assert, describe, it } from "@effect/vitest"
-import { ConfigProvider, Console, Effect, Exit, Fiber, Layer, TestClock } from "effect"
+import { ConfigProvider, Console, Effect, Exit, Fiber, Layer, Metric, TestClock } from "effect"
+import { kafkaThrottleSeconds } from "../../services/Metrics.ts"
 import { Progress } from "../../services/Progress.ts"
 import { loggingLayer } from "../../src/cli/Logging.ts"
 import { makeScreen } from "../../src/cli/Screen.ts"
@@ -102,6 +103,19 @@ describe("on a terminal", () => {
       const before = terminal.writes()
       yield* after(60)
       assert.strictEqual(terminal.writes(), before)
+    }))
+
+  it.effect("a quota is named while it holds back, and then no more", () =>
+    Effect.gen(function*() {
+      const terminal = fakeTerminal({ columns: 80, rows: 24 })
+      yield* Effect.fork(commandOn(terminal, showProgress(shown, reading)(work)))
+      yield* after(2)
+      assert.notInclude(terminal.screen().join(), "quota")
+      yield* Metric.incrementBy(kafkaThrottleSeconds("fetch"), 0.3)
+      yield* after(2)
+      assert.match(terminal.screen().at(-2) ?? "", /^held back by the brokers: a quota/)
+      yield* after(4)
+      assert.notInclude(terminal.screen().join(), "quota")
     }))
 
   it.effect("what is over soon shows nothing", () =>

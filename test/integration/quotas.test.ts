@@ -32,11 +32,22 @@ const withQuota = (quota: "producer_byte_rate" | "consumer_byte_rate", bytesPerS
 const throttledSeconds = (command: Command) =>
   command.metric("kafka_data_keep_kafka_throttle_seconds_total")
 
+/** That it is slower than it could be, and why. */
+const saysSo = (command: Command) =>
+  Effect.map(
+    command.said("brokers throttle this client: a quota is set for it"),
+    ({ level, throttled_ms: ms }) => {
+      assert.strictEqual(level, "INFO")
+      assert.isAbove(Number(ms), 0)
+    }
+  )
+
 const restoresAll = Effect.fnUntraced(function*(place: Workplace, plan: PlannedArchive) {
   const truth = yield* Truth
   const restore = yield* place.run(plan.restore)
   yield* restore.said("everything planned so far is restored")
   assert.isAbove(yield* throttledSeconds(restore), 0)
+  yield* saysSo(restore)
   assert.strictEqual((yield* restore.stop("SIGTERM")).code, 0)
   assert.deepStrictEqual(
     restore.log().filter(({ level }) => level === "WARN" || level === "ERROR"),
@@ -82,6 +93,7 @@ layer(Live, { excludeTestServices: true, timeout: "5 minutes" })("with a quota",
           )
         )
         assert.isAbove(yield* throttledSeconds(backup), 0)
+        yield* saysSo(backup)
         yield* askForFlush(backup)
         assert.strictEqual((yield* backup.stop("SIGTERM")).code, 0)
         assert.deepStrictEqual(yield* archiveDifferences(place.prefix, names), [])

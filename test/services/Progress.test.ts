@@ -14,7 +14,8 @@ const part = (topic: string, changes: Partial<TopicProgress> = {}): TopicProgres
 
 const told = (complete: boolean, ...topics: ReadonlyArray<TopicProgress>): Reading => ({
   complete,
-  topics
+  topics,
+  throttledMs: 0
 })
 
 describe("counters", () => {
@@ -75,6 +76,14 @@ describe("workers", () => {
       board.read().topics,
       [part("a", { records: 4, done: 2, earlier: 2, total: 9 })]
     )
+  })
+
+  it("are throttled for as long as all of them together", () => {
+    const board = makeProgress()
+    board.hear(1, { ...told(true), throttledMs: 200 })
+    board.hear(2, { ...told(true), throttledMs: 30 })
+    board.hear(1, { ...told(true), throttledMs: 300 })
+    assert.strictEqual(board.read().throttledMs, 330)
   })
 
   it("know all when each of them does", () => {

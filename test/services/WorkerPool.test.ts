@@ -146,11 +146,12 @@ it.scoped("how far they are is added up", () =>
     const board = makeProgress()
     const { worker } = yield* Effect.provideService(pretend(2), Progress, board)
     const topic = { topic: "t", records: 10, bytes: 200, done: 1, earlier: 0, total: 4 }
-    worker(1).say({ _tag: "Progress", complete: true, topics: [topic] })
-    worker(2).say({ _tag: "Progress", complete: false, topics: [topic] })
+    worker(1).say({ _tag: "Progress", complete: true, topics: [topic], throttledMs: 5 })
+    worker(2).say({ _tag: "Progress", complete: false, topics: [topic], throttledMs: 2 })
     yield* settle
     assert.deepStrictEqual(board.read(), {
       complete: false,
+      throttledMs: 7,
       topics: [{ topic: "t", records: 20, bytes: 400, done: 2, earlier: 0, total: 8 }]
     })
   }))
