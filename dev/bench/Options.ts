@@ -14,6 +14,9 @@ export const partNames = [
   "groups",
   "size",
   "workers",
+  "archive",
+  "verify",
+  "pace",
   "soak"
 ] as const
 

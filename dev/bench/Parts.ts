@@ -4,15 +4,18 @@ import type { CodecError } from "../../src/codec/CodecError.ts"
 import type { StackError } from "../stack/StackError.ts"
 import type { PartName } from "./Options.ts"
 import type { Bench, PartResult } from "./Part.ts"
+import { archive } from "./parts/Archive.ts"
 import { core } from "./parts/Core.ts"
 import { files } from "./parts/Files.ts"
 import { groups } from "./parts/Groups.ts"
 import { large } from "./parts/Large.ts"
+import { pace } from "./parts/Pace.ts"
 import { partitions } from "./parts/Partitions.ts"
 import { size } from "./parts/Size.ts"
 import { small } from "./parts/Small.ts"
 import { soak } from "./parts/Soak.ts"
 import { start } from "./parts/Start.ts"
+import { verify } from "./parts/Verify.ts"
 import { workers } from "./parts/Workers.ts"
 import { onServers } from "./Workplace.ts"
 
@@ -28,5 +31,8 @@ export const parts: Readonly<Record<PartName, Part>> = {
   groups: (bench) => onServers(groups(bench)),
   size: (bench) => onServers(size(bench)),
   workers,
+  archive: (bench) => onServers(archive(bench)),
+  verify: (bench) => onServers(verify(bench)),
+  pace: (bench) => onServers(pace(bench)),
   soak: (bench) => onServers(soak(bench))
 }

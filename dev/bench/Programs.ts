@@ -70,12 +70,15 @@ interface OwnOptions {
   readonly prefix?: string
   /** Until it is stopped. */
   readonly endless?: boolean
+  /** Of the commands that know no other way than to end. */
+  readonly endsAlways?: boolean
   readonly metricsPort?: number
 }
 
 const ours = (plan: RunPlan, options: OwnOptions): Program => {
   const { brokers, s3 } = plan.addresses
-  const { args, command, endless = false, metricsPort = 0, prefix = plan.topic } = options
+  const { args, command, metricsPort = 0, prefix = plan.topic } = options
+  const once = options.endless === true || options.endsAlways === true ? [] : ["--once"]
   const name = options.variant === undefined ? command : `${command} ${options.variant}`
   const profiling = plan.profiles === undefined
     ? []
@@ -87,7 +90,7 @@ const ours = (plan: RunPlan, options: OwnOptions): Program => {
   return {
     name,
     command: process.execPath,
-    args: [...probeFlags, ...profiling, bundle, command, ...(endless ? [] : ["--once"]), ...args],
+    args: [...probeFlags, ...profiling, bundle, command, ...once, ...args],
     env: {
       KAFKA_BROKERS: brokers,
       ...s3Environment(s3),
@@ -154,10 +157,12 @@ export interface RestoreChoice {
   readonly target: string
   readonly prefix?: string
   readonly workers?: number
+  /** Default without a bound. */
+  readonly bytesPerSecond?: number
 }
 
 export const topicsRestore = (plan: RunPlan, choice: RestoreChoice): Program => {
-  const { codec, prefix = plan.topic, target } = choice
+  const { bytesPerSecond, codec, prefix = plan.topic, target } = choice
   return ours(plan, {
     command: "topics-restore",
     variant: codec,
@@ -170,6 +175,7 @@ export const topicsRestore = (plan: RunPlan, choice: RestoreChoice): Program => 
       `--restore-topic-prefix=${target}`,
       "--compression-type",
       codec,
+      ...(bytesPerSecond === undefined ? [] : [`--max-bytes-per-second=${bytesPerSecond}`]),
       ...workersFlag(choice.workers)
     ]
   })
@@ -184,4 +190,18 @@ export const groupsRestore = (plan: RunPlan): Program =>
   ours(plan, {
     command: "consumer-groups-restore",
     args: ["--s3-location", snapshot(plan), "--include-groups-regexes", "^bench-group-"]
+  })
+
+export const archiveList = (plan: RunPlan, args: ReadonlyArray<string> = []): Program =>
+  ours(plan, { command: "archive-list", endsAlways: true, args })
+
+/** `restored`: in front of the names of topics to compare with; absent: the archive alone. */
+export const archiveVerify = (plan: RunPlan, restored?: string): Program =>
+  ours(plan, {
+    command: "archive-verify",
+    endsAlways: true,
+    args: [
+      `--topic=${plan.topic}`,
+      ...(restored === undefined ? [] : [`--restored-prefix=${restored}`])
+    ]
   })

@@ -7,6 +7,7 @@ import { fewRuns, parseOptions, partNames, scaled } from "../../dev/bench/Option
 import { median, medianOf, medianRatio } from "../../dev/bench/Statistics.ts"
 import { escapeXml, ticks } from "../../dev/bench/Svg.ts"
 import { coreShare } from "../../dev/bench/Watch.ts"
+import { windowRates } from "../../dev/bench/Windows.ts"
 
 describe("statistics", () => {
   it("takes the middle, or the mean of the two in the middle", () => {
@@ -21,6 +22,15 @@ describe("statistics", () => {
     const rounds = [{ ours: 2, theirs: 1 }, { ours: 30, theirs: 10 }, { ours: 2, theirs: 2 }]
     assert.strictEqual(medianRatio(rounds, ({ ours }) => ours, ({ theirs }) => theirs), 2)
     assert.strictEqual(medianOf(rounds, ({ theirs }) => theirs), 2)
+  })
+
+  it("knows the rates of all windows but those at the start and the end", () => {
+    const at = (seconds: number, amount: number) => ({ seconds, amount })
+    const even = Array.from({ length: 9 }, (_, second) => at(second, second * 10))
+    assert.deepStrictEqual(windowRates(even, 2), [10, 10, 10])
+    const halting = [at(0, 0), at(1, 5), at(2, 10), at(3, 20), at(5, 20), at(6, 30), at(7, 31)]
+    assert.deepStrictEqual(windowRates(halting, 2), [0])
+    assert.deepStrictEqual(windowRates([], 2), [])
   })
 
   it("knows the share of a core between the first look and the last", () => {
