@@ -81,7 +81,7 @@ export const storedFile = (
       )
       return { size, facts: header.facts }
     }))
-  })
+  }).pipe(Effect.mapError(inFile(key)))
 
 /** What an archive file says of itself; `undefined` when its writer recorded nothing. */
 export const storedFacts = (

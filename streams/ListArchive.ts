@@ -47,8 +47,16 @@ const accountOf = (accounts: Accounts, file: ChainedFile): PartitionAccount => {
   return made
 }
 
+/** A damaged file is named, and the others are listed all the same. */
+const knownFacts = (key: string) =>
+  Effect.catchTag(
+    storedFacts(key),
+    "CodecError",
+    ({ message }) => Effect.as(Effect.logWarning(message), undefined)
+  )
+
 const factsOf = (files: ReadonlyArray<ChainedFile>) =>
-  Effect.forEach(files, ({ key }) => storedFacts(key), { concurrency: asksAtOnce })
+  Effect.forEach(files, ({ key }) => knownFacts(key), { concurrency: asksAtOnce })
 
 /** Facts of the first and the newest file of each partition. */
 const askEnds = (accounts: Accounts) =>
@@ -56,7 +64,7 @@ const askEnds = (accounts: Accounts) =>
     Effect.gen(function*() {
       const { first, newest } = account
       for (const file of first === newest ? [first] : [first, newest]) {
-        account.addFacts(yield* storedFacts(file.key))
+        account.addFacts(yield* knownFacts(file.key))
       }
     }), { concurrency: asksAtOnce, discard: true })
 

@@ -120,6 +120,28 @@ layer(ArchivedTopicLayer("archive-list"), { excludeTestServices: true, timeout: 
     )
 
     it.scoped(
+      "names a damaged file, and lists all the same",
+      () =>
+        Effect.gen(function*() {
+          const { files, place } = yield* ArchivedTopic
+          const [last] = files.slice(-1)
+          const damaged = files.map((each) =>
+            each === last ? { key: each.key, bytes: Buffer.alloc(0) } : each
+          )
+          const store = yield* inDirectory(place, "damaged", damaged)
+          const listed = yield* succeeds(place, ["archive-list", "-output", "json", ...store])
+          const [{ partitions }] = JSON.parse(listed.stdout).topics
+          const next = (yield* figures)[0]?.nextOffset
+          assert.deepStrictEqual(
+            partitions.map((each: { nextOffset: unknown }) => each.nextOffset),
+            [next, null]
+          )
+          assert.include(listed.stderr, `${last?.key}: container: the file is empty`)
+        }),
+      60_000
+    )
+
+    it.scoped(
       "says what is not there",
       () =>
         Effect.gen(function*() {

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Chunk, Effect, Option, Stream } from "effect"
+import { Chunk, Effect, Layer, Option, Stream } from "effect"
 import { ObjectStore } from "../../services/ObjectStore.ts"
 import { factsToMetadata } from "../../src/codec/FactsMetadata.ts"
 import { archiveKey, generationRoot } from "../../src/domain/ArchiveKey.ts"
@@ -18,6 +18,7 @@ import {
   recordsFrom,
   world
 } from "../support/RestoreHarness.ts"
+import { Said, SaidLayer } from "../support/Said.ts"
 
 const orders = { topic: "orders", partition: 0 }
 const other = { topic: "orders", partition: 10 }
@@ -76,22 +77,29 @@ describe("listArchive", () => {
         bytes
       )
       yield* putObject("backup/strange/0/strange-0-0000000000000000000.avro", Buffer.from("Obj"))
-      const failed = yield* Effect.flip(list())
-      assert.strictEqual(failed._tag, "CodecError")
-      yield* Effect.map(Bucket, ({ objects }) =>
-        objects.delete("backup/strange/0/strange-0-0000000000000000000.avro"))
       const found = yield* list()
       assert.deepStrictEqual(
-        found.map(({ topicId }) =>
-          topicId
-        ),
-        [undefined, "tHmaJeUiSxqfTVF8KAQYHg"]
+        found.map(({ topicId }) => topicId),
+        [undefined, "tHmaJeUiSxqfTVF8KAQYHg", undefined]
       )
       assert.deepStrictEqual(
         found.map(({ partitions }) => partitions[0]?.records),
-        [10, 5]
+        [10, 5, undefined]
       )
     }).pipe(Effect.provide(world)))
+
+  it.effect("names a file that is damaged, and lists all the same", () =>
+    Effect.gen(function*() {
+      for (const at of [0, 10]) yield* putRange(orders, at, at + 9)
+      yield* putObject(archiveKey("backup", orders, 20n), Buffer.alloc(0))
+      const [found] = yield* list()
+      const { files, nextOffset, records } = found?.partitions[0] ?? {}
+      assert.deepStrictEqual([files, nextOffset, records], [3, undefined, undefined])
+      assert.deepStrictEqual(yield* Said, [{
+        level: "WARN",
+        message: `archive file ${archiveKey("backup", orders, 20n)}: container: the file is empty`
+      }])
+    }).pipe(Effect.provide(Layer.merge(memory, SaidLayer))))
 
   it.effect("fails for a topic that is not there, and where there is nothing", () =>
     Effect.gen(function*() {
