@@ -14,6 +14,8 @@ import { boundHeap } from "./heap.ts"
 process.stdout.on("error", ({ code }: NodeJS.ErrnoException) => {
   if (code !== "EPIPE") process.exitCode = 1
 })
+// A log that nobody reads, or that has no room, ends no backup; the exit code says what it would.
+process.stderr.on("error", () => {})
 
 /**
  * Where compiled code is kept; `undefined`: nowhere. The user's own cache directory, since who can

@@ -180,6 +180,10 @@ layer(ArchivedTopicLayer("archive-verify"), { excludeTestServices: true, timeout
             const flags = ["archive-verify", "-topic", topic, "-output", "json", ...store]
             assert.deepStrictEqual(findingsIn((yield* succeeds(place, flags)).stdout), [])
           }
+          for (const nobody of ["2> /dev/full", "2>&1 | true; exit ${PIPESTATUS[0]}"]) {
+            const mute = yield* place.inShell(`"$@" ${nobody}`, ["archive-verify"])
+            assert.strictEqual(mute.code, 0, nobody)
+          }
         }),
       60_000
     )
