@@ -9,7 +9,8 @@ export const obstacleKinds = [
   "replicas",
   "retention",
   "data",
-  "disk"
+  "disk",
+  "damaged"
 ] as const
 
 export type ObstacleKind = typeof obstacleKinds[number]

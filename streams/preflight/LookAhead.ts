@@ -108,6 +108,14 @@ const needOf = ({ found, planned, source, target }: Looked): DiskNeed => {
   }
 }
 
+const damagesOf = ({ source: { damages }, target }: RestoreStep): ReadonlyArray<Obstacle> =>
+  damages.map((problem) => ({
+    kind: "damaged",
+    topic: target,
+    problem,
+    remedy: "put the object back from a copy, or from an earlier version in the bucket"
+  }))
+
 /** All that is in the way, together, in the order of the steps. */
 export const lookAhead = (
   steps: ReadonlyArray<RestoreStep>,
@@ -126,7 +134,8 @@ export const lookAhead = (
         const { found, planned, source, target } = each
         const judged = obstaclesOf(target, found, source, nowMs, planned)
         const foreign = failOnExistingData ? yield* foreignIn(leaders, each, rights) : []
-        return [...judged, ...rightsOn(each, judged, hold, rights), ...foreign]
+        const unwritable = rightsOn(each, judged, hold, rights)
+        return [...damagesOf(each), ...judged, ...unwritable, ...foreign]
       }))
     return [
       ...obstacles.flat(),

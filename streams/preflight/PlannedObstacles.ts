@@ -10,6 +10,7 @@ const unsurveyed = {
   files: 0,
   bytes: 0,
   largestPartition: 0,
+  damages: [],
   records: undefined,
   largestRecord: 0,
   minTimestamp: undefined,

@@ -1,7 +1,6 @@
 /** What a plan comes to, topic by topic, as far as the archive files say. */
 import { Effect, Stream } from "effect"
 import type { ObjectStore, StoreError } from "../../services/ObjectStore.ts"
-import type { CodecError } from "../../src/codec/CodecError.ts"
 import type { PlannedFile } from "../../src/domain/Plan.ts"
 import type { StoredFile } from "../ArchiveFiles.ts"
 import { storedFile } from "../ArchiveFiles.ts"
@@ -25,6 +24,8 @@ export interface SurveyedTopic {
   /** Milliseconds since the epoch, where files say so. */
   readonly minTimestamp: bigint | undefined
   readonly maxTimestamp: bigint | undefined
+  /** What is wrong with files that do not say what they are, each in a sentence. */
+  readonly damages: ReadonlyArray<string>
 }
 
 /** Files asked for what they hold at once. */
@@ -46,7 +47,8 @@ const nothing = (topic: string): Sum => ({
   records: 0,
   largestRecord: 0,
   minTimestamp: undefined,
-  maxTimestamp: undefined
+  maxTimestamp: undefined,
+  damages: []
 })
 
 const least = (one: bigint | undefined, other: bigint): bigint =>
@@ -55,10 +57,23 @@ const least = (one: bigint | undefined, other: bigint): bigint =>
 const most = (one: bigint | undefined, other: bigint): bigint =>
   one === undefined || other > one ? other : one
 
+interface KnownFile extends StoredFile {
+  readonly damage: string | undefined
+}
+
+/** One that is damaged is named with all else that is in the way. */
+const known = (key: string) =>
+  Effect.map(storedFile(key), (stored): KnownFile => ({ ...stored, damage: undefined })).pipe(
+    Effect.catchTag(
+      "CodecError",
+      ({ message }) => Effect.succeed({ size: 0, facts: undefined, damage: message })
+    )
+  )
+
 const withFile = (
   sum: Sum,
   { partition }: PlannedFile,
-  { facts, size }: StoredFile
+  { damage, facts, size }: KnownFile
 ): Sum => {
   const ofPartition = (sum.bytesOf.get(partition) ?? 0) + size
   sum.bytesOf.set(partition, ofPartition)
@@ -72,7 +87,10 @@ const withFile = (
     bytes: sum.bytes + size,
     largestPartition: Math.max(sum.largestPartition, ofPartition)
   }
-  if (facts === undefined) return { ...counted, records: undefined }
+  if (facts === undefined) {
+    const damages = damage === undefined ? sum.damages : [...sum.damages, damage]
+    return { ...counted, records: undefined, damages }
+  }
   return {
     ...counted,
     partitionCount: Math.max(counted.partitionCount, facts.partitionCount),
@@ -88,12 +106,12 @@ export const surveyPlan = <E, R>(
   files: Stream.Stream<PlannedFile, E, R>
 ): Effect.Effect<
   ReadonlyArray<SurveyedTopic>,
-  E | StoreError | CodecError,
+  E | StoreError,
   R | ObjectStore
 > =>
   files.pipe(
     Stream.mapEffect(
-      (file) => Effect.map(storedFile(file.key), (stored) => ({ file, stored })),
+      (file) => Effect.map(known(file.key), (stored) => ({ file, stored })),
       { concurrency: filesAtOnce }
     ),
     Stream.runFold(new Map<string, Sum>(), (topics, { file, stored }) =>

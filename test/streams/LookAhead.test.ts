@@ -15,6 +15,7 @@ const source = (topic: string) => ({
   files: 1,
   bytes: 1000,
   largestPartition: 1000,
+  damages: [],
   records: 10,
   largestRecord: 500,
   minTimestamp: 1_000_000n,

@@ -13,6 +13,7 @@ const source: SurveyedTopic = {
   files: 2,
   bytes: 1000,
   largestPartition: 700,
+  damages: [],
   records: 10,
   largestRecord: 500_000,
   minTimestamp: now - 30n * day,

@@ -14,6 +14,7 @@ import { Cluster, KafkaFaults } from "../support/KafkaMemory.ts"
 import {
   createTarget,
   planOptions,
+  putObject,
   putRange,
   restoredOffsets,
   restoreOptions,
@@ -137,6 +138,21 @@ describe("before a restore", () => {
       )
       const kinds = obstacles.map(({ kind, topic }) => `${topic} ${kind}`)
       assert.includeMembers(kinds, ["restored.orders missing", "restored.payments partitions"])
+    }).pipe(Effect.provide(world)))
+
+  it.live("names a file that does not say what it is, and goes on with the others", () =>
+    Effect.gen(function*() {
+      yield* archived
+      yield* createTarget("orders", 1, { "retention.ms": "-1" })
+      yield* createTarget("payments", 2, { "retention.ms": "-1" })
+      const key = yield* putRange({ topic: "payments", partition: 0 }, 0, 9)
+      yield* putObject(key, Buffer.alloc(100, "x"))
+      const { obstacles, steps } = yield* survey
+      assert.deepStrictEqual(obstacles.map(({ kind, topic }) => [kind, topic]), [
+        ["damaged", "restored.payments"]
+      ])
+      assert.include(obstacles[0]?.problem, key)
+      assert.deepStrictEqual(steps.map(({ source: { records } }) => records), [100, undefined])
     }).pipe(Effect.provide(world)))
 
   it.live("finds what somebody else has written, and not what a restore has", () =>
