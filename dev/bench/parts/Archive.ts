@@ -16,7 +16,7 @@ import { medianOf } from "../Statistics.ts"
 import { progress } from "../Workplace.ts"
 
 /** Bytes of resident memory, however many files there are. */
-const memoryLimit = 200e6
+const memoryLimit = 256e6
 
 /** Lists it, and sees that every file was counted. */
 const listing = (program: Program, files: number) =>
