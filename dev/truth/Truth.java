@@ -265,8 +265,10 @@ public class Truth {
   }
 
   static KafkaProducer<byte[], byte[]> producer(String transactionalId, JsonNode config) {
+    // One request at a time: the leader of a new partition may refuse the first batch and take the second, which
+    // then holds up the first until it expires, as one out of sequence.
     var all = new HashMap<String, Object>(Map.of("bootstrap.servers", brokers, "acks", "all", "linger.ms", "20",
-      "max.request.size", "67108864", "buffer.memory", "134217728"));
+      "max.request.size", "67108864", "buffer.memory", "134217728", "max.in.flight.requests.per.connection", "1"));
     if (!transactionalId.isEmpty()) all.put("transactional.id", transactionalId);
     all.putAll(settings(config));
     var made = new KafkaProducer<>(all, new ByteArraySerializer(), new ByteArraySerializer());
