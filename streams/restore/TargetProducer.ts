@@ -1,6 +1,7 @@
 /**
- * Produces the batches of one target partition: at most five in flight, in order, each answer
- * checked in order. After an error that can pass, everything unanswered is sent again, unchanged.
+ * Produces the batches of one target partition: the first of each identity alone, then at most five
+ * in flight, in order, each answer checked in order. After an error that can pass, everything
+ * unanswered is sent again, unchanged.
  */
 import type { Scope } from "effect"
 import { Clock, Effect, Fiber, Queue } from "effect"
@@ -102,6 +103,7 @@ export const produce = (
     const { gate } = producing.fencing
     const kafka = yield* Kafka
     const permits = yield* Effect.makeSemaphore(inFlight)
+    let isAlone = false
     // Held while a batch is put on the wire, and as long as batches are sent again.
     const wire = yield* Effect.makeSemaphore(1)
     const awaited = yield* Queue.unbounded<Awaited>()
@@ -134,6 +136,12 @@ export const produce = (
         yield* permits.take(1)
         const identity = yield* gate.enter
         inside++
+        // A leader that knows nothing of the producer takes any sequence for its first: were the
+        // first batch refused, as by a partition that is being made, the second would take its place.
+        if (position.generation !== identity.generation || position.sequence === 0) {
+          yield* permits.take(inFlight - 1)
+          isAlone = true
+        }
         if (producing.fencing.unfenced() && !(yield* producing.owned)) {
           return yield* new OwnershipLost({ message: "the group has a new owner for the plan" })
         }
@@ -161,7 +169,8 @@ export const produce = (
         share.adjust(batchHeaderBytes - sent.size)
         inside--
         gate.leave()
-        yield* permits.release(1)
+        yield* permits.release(isAlone ? inFlight : 1)
+        isAlone = false
       })
 
     const finish = (end: FileEnd) =>

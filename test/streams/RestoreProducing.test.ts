@@ -133,6 +133,25 @@ describe("restoreTopics, producing", () => {
       assert.isAbove(faults.calls("initProducerId"), 1)
     }).pipe(Effect.provide(world)))
 
+  it.live("keeps the order where a leader that knows no producer refuses the first batch alone", () =>
+    Effect.gen(function*() {
+      yield* planned(10)
+      const faults = yield* KafkaFaults
+      // Without a takeover there is no marker, and a broker takes any first sequence.
+      faults.before("fence", kafkaError("TRANSACTIONAL_ID_AUTHORIZATION_FAILED"))
+      let calls = 0
+      faults.before(
+        "produce",
+        Effect.suspend(() =>
+          ++calls === 1
+            ? Effect.zipRight(Effect.sleep(50), kafkaError("NOT_LEADER_OR_FOLLOWER"))
+            : Effect.void
+        )
+      )
+      yield* restore()
+      assert.strictEqual(yield* restoredOffsets(orders), "0-299")
+    }).pipe(Effect.provide(world)))
+
   it.live("counts for how long brokers throttled it", () =>
     Effect.gen(function*() {
       yield* planned(2)
