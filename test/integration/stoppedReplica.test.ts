@@ -120,7 +120,7 @@ const variants: ReadonlyArray<Variant> = [
   {
     name: "in the middle of writing to its socket",
     mode: "stall",
-    requests: 4,
+    requests: 10,
     partitions: [6],
     rounds: 2,
     valueBytes: 250_000,
