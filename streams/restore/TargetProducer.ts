@@ -1,6 +1,6 @@
 /**
- * Produces the batches of one target partition: the first of each identity alone, then at most five
- * in flight, in order, each answer checked in order. After an error that can pass, everything
+ * Produces the batches of one target partition: at most five in flight, in order, each answer
+ * checked in order; without a takeover the first alone. After an error that can pass, everything
  * unanswered is sent again, unchanged.
  */
 import type { Scope } from "effect"
@@ -136,13 +136,17 @@ export const produce = (
         yield* permits.take(1)
         const identity = yield* gate.enter
         inside++
+        const unfenced = producing.fencing.unfenced()
         // A leader that knows nothing of the producer takes any sequence for its first: were the
-        // first batch refused, as by a partition that is being made, the second would take its place.
-        if (position.generation !== identity.generation || position.sequence === 0) {
+        // first batch refused, as by a partition that is being made, the second would take its
+        // place. The marker of a takeover prevents that.
+        if (
+          unfenced && (position.generation !== identity.generation || position.sequence === 0)
+        ) {
           yield* permits.take(inFlight - 1)
           isAlone = true
         }
-        if (producing.fencing.unfenced() && !(yield* producing.owned)) {
+        if (unfenced && !(yield* producing.owned)) {
           return yield* new OwnershipLost({ message: "the group has a new owner for the plan" })
         }
         yield* wire.withPermits(1)(putOnWire(item, section, size, identity)).pipe(

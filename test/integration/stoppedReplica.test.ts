@@ -120,7 +120,7 @@ const variants: ReadonlyArray<Variant> = [
   {
     name: "in the middle of writing to its socket",
     mode: "stall",
-    requests: 10,
+    requests: 4,
     partitions: [6],
     rounds: 2,
     valueBytes: 250_000,
